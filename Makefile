@@ -1,0 +1,57 @@
+# make run    sync the example configuration from PyPI and search the result
+# make test   all tests
+# make lint   ruff, mypy, import-linter
+# make bench  every benchmark, one table each
+# make lock   renew both locks from pyproject.toml
+
+PYTHON ?= python3.11
+VENV   := .venv
+BIN    := $(VENV)/bin
+DATA   ?= data
+CONFIG ?= docs/examples/python-packages.jsonc
+PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint bench lock clean
+
+help:
+	@sed -n 's/^# //p' $(MAKEFILE_LIST)
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: $(BIN)/python requirements.lock pyproject.toml
+	$(PIP) --requirement requirements.lock
+	$(BIN)/python -m pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.run requirements-dev.lock
+	$(PIP) --requirement requirements-dev.lock
+	@touch $@
+
+run: $(VENV)/.run
+	@$(BIN)/python -m codehost sync $(CONFIG) --data-dir $(DATA); status=$$?; \
+	sh docs/examples/search.sh $(DATA) && test $$status -le 1
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.ingest
+	$(BIN)/python -m benchmarks.sync
+	$(BIN)/python -m benchmarks.replan
+
+lock: $(VENV)/.dev
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+	  --group build pyproject.toml --output-file requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+	  --group dev pyproject.toml --constraint requirements.lock --output-file requirements-dev.lock
+
+clean:
+	rm -rf $(VENV) $(DATA) dist build .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,1 @@
+"""The configuration document: text to violations or a code host."""

@@ -1,0 +1,1 @@
+"""Distribution files, verified, in the spool."""

@@ -1,0 +1,1 @@
+"""One distribution file to one bare repository: what runs in a child process."""

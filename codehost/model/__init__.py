@@ -1,0 +1,1 @@
+"""The domain: names, releases, jobs, failures and ports. No input or output of any kind."""

@@ -1,0 +1,82 @@
+"""What an archive holds, what of it is left out, and the bounds on both."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+MIB = 1 << 20
+GIB = 1 << 30
+MAX_LISTED_SKIPS = 10_000
+
+
+class MemberKind(StrEnum):
+    """What one entry of an archive is."""
+
+    FILE = "file"
+    DIRECTORY = "directory"
+    SYMLINK = "symlink"
+    HARDLINK = "hardlink"
+    DEVICE = "device"
+
+
+class SkipReason(StrEnum):
+    """Why a member is not in the repository. The values appear in the database and summaries."""
+
+    TOO_LARGE = "too-large"
+    UNSAFE_NAME = "unsafe-name"
+    GIT_DIRECTORY = "git-directory"
+    DEVICE = "device"
+    LINK_OUTSIDE = "link-outside-the-tree"
+    LINK_TARGET_MISSING = "link-target-missing"
+    NAME_CONFLICT = "name-conflict"
+    GIT_METADATA = "unsafe-git-metadata"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Skip:
+    """A member left out. ``path`` is the archive's own name for it, decoded for display; ``size`` in bytes."""
+
+    path: str
+    reason: SkipReason
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Bounds for one release; all sizes in bytes. What exceeds ``member_bytes`` is skipped, the rest refuses."""
+
+    member_bytes: int = 15 * MIB
+    file_bytes: int = 1 * GIB
+    unpacked_bytes: int = 8 * GIB
+    members: int = 500_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IngestRequest:
+    """One distribution file to turn into a bare repository, in a child process.
+
+    ``archive`` is the file in the spool, ``filename`` its name on the mirror, ``repository`` the directory to
+    make (it must not exist), ``tag`` the git tag's name.
+    """
+
+    archive: str
+    filename: str
+    sha256: str
+    repository: str
+    tag: str
+    limits: Limits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IngestReport:
+    """What became of a distribution file. ``commit`` and ``tree`` are hexadecimal SHA-1 names.
+
+    ``skips`` holds at most ``MAX_LISTED_SKIPS`` entries; ``skipped`` counts all.
+    """
+
+    commit: str
+    tree: str
+    files: int
+    unpacked_bytes: int
+    packed_bytes: int
+    skipped: int
+    skips: tuple[Skip, ...]

@@ -1,0 +1,56 @@
+"""The seams: what stages need from outside, as protocols. The test simulator implements the same ones."""
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from codehost.model.codehosts import Mirror
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageResponse:
+    """An answer to a request for a project page, after redirects; the body is decoded and bounded.
+
+    ``content_type`` is the media type in lower case without parameters, empty if the server sent none.
+    ``url`` is the final URL without user information: relative links are joined to it.
+    """
+
+    status: int
+    url: str
+    content_type: str
+    body: bytes
+    retry_after: float | None = None
+
+
+class FileResponse(Protocol):
+    """An answer to a request for a distribution file, after redirects, its body not yet read."""
+
+    status: int
+    url: str
+    length: int | None
+    retry_after: float | None
+
+    def chunks(self) -> AsyncIterator[bytes]:
+        """The body, piece by piece. Raises ``Failure`` when the connection breaks or the length disagrees."""
+        ...
+
+
+class Fetcher(Protocol):
+    """Requests to mirrors. Every request, redirect hop and retry is counted against the budget."""
+
+    async def page(self, mirror: Mirror, url: str) -> PageResponse:
+        """Ask for a project page. Raises ``Failure`` when no answer came; any status is an answer."""
+        ...
+
+    def file(self, mirror: Mirror, url: str) -> AbstractAsyncContextManager[FileResponse]:
+        """Ask for a distribution file. Raises ``Failure`` when no answer came; any status is an answer."""
+        ...
+
+
+class Budget(Protocol):
+    """The hourly allowance of one code host."""
+
+    async def spend(self) -> None:
+        """Wait until one more request may be sent, and count it."""
+        ...

@@ -1,0 +1,1 @@
+"""Requests to mirrors: the fetcher, origins and credentials, the pacer."""

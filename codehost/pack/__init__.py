@@ -1,0 +1,1 @@
+"""Members to git objects, a packfile and a bare repository."""

@@ -1,0 +1,1 @@
+"""One release through the stages: read this file first."""

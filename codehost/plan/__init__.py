@@ -1,0 +1,1 @@
+"""What to add, keep and retire: a pure comparison of wanted and recorded."""

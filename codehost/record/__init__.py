@@ -1,0 +1,1 @@
+"""Sync state in SQL: code hosts, releases, jobs, ledger, changes."""

@@ -1,0 +1,1 @@
+"""Project pages to one distribution file for each pin."""

@@ -1,0 +1,1 @@
+"""Lease, pipeline, finish; and a graceful stop."""
