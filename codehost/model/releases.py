@@ -20,8 +20,8 @@ class DistributionFile:
 
     ``url`` is absolute and has neither user information nor fragment. ``hashes`` maps hashlib's algorithm names to
     lower-case hexadecimal digests (PEP 503 fragments, PEP 691 ``hashes``); it may be empty. ``size`` (bytes) and
-    ``upload_time`` (RFC 3339) come from PEP 700 and are None on pages without them. ``yanked`` is None, or the reason, which may be
-    empty (PEP 592). ``version`` is the canonical version that the file name carries.
+    ``upload_time`` (RFC 3339) come from PEP 700 and are None on pages without them. ``yanked`` is None, or the
+    reason, which may be empty (PEP 592). ``version`` is the canonical version that the file name carries.
     """
 
     filename: str
