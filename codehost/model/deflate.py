@@ -1,0 +1,53 @@
+"""The fastest zlib that this machine has: ISA-L where a wheel of it exists, else the standard one.
+
+The two deflate to different bytes that inflate to the same; nothing that is named by a digest depends on which.
+"""
+
+import importlib
+import zlib as standard
+from collections.abc import Callable
+from types import ModuleType
+from typing import Protocol, cast
+
+
+class Inflater(Protocol):
+    """What ``decompressobj`` returns (documentation: Python's zlib)."""
+
+    @property
+    def eof(self) -> bool:
+        """Whether the end of the stream was reached."""
+        ...
+
+    @property
+    def unused_data(self) -> bytes:
+        """Input behind the end of the stream."""
+        ...
+
+    @property
+    def unconsumed_tail(self) -> bytes:
+        """Input that was not looked at because of ``max_length``."""
+        ...
+
+    def decompress(self, data: bytes, max_length: int = 0, /) -> bytes:
+        """At most ``max_length`` more bytes of content (0: no bound)."""
+        ...
+
+
+def _fastest() -> ModuleType:
+    try:
+        return importlib.import_module("isal.isal_zlib")
+    except ImportError:
+        return standard
+
+
+_zlib = _fastest()
+
+DeflateError = cast("type[Exception]", _zlib.error)
+compress = cast("Callable[[bytes, int], bytes]", _zlib.compress)
+crc32 = cast("Callable[[bytes, int], int]", _zlib.crc32)
+adler32 = cast("Callable[[bytes], int]", _zlib.adler32)
+
+
+def inflater(*, gzip: bool) -> Inflater:
+    """A fresh decompressor for one gzip member, or for one raw deflate stream."""
+    return cast("Inflater", _zlib.decompressobj(wbits=31 if gzip else -15))
