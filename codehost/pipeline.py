@@ -1,1 +1,129 @@
-"""One release through the stages: read this file first."""
+"""One release through the stages: resolve, download, unpack and pack, publish.
+
+    pin -> Resolver.resolve  -> Resolution   which file on which mirror, and why
+        -> Downloader.download -> Download   verified bytes in the spool
+        -> ChildPool.ingest  -> IngestReport a bare repository in the staging area
+        -> publish                           the repository under its name
+
+Whatever happens, the spool and the staging area hold nothing of the release afterwards. Recording the outcome is
+the worker's part, under the job's lease.
+"""
+
+import asyncio
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from codehost.download.downloader import Downloader
+from codehost.model.codehosts import CodeHostConfig, Mirror
+from codehost.model.datadir import DataDirectory
+from codehost.model.errors import Failure, Reason
+from codehost.model.events import BytesReceived, Observer, Stage, StageEntered, Synced
+from codehost.model.jobs import LeasedJob
+from codehost.model.members import IngestReport, IngestRequest
+from codehost.model.releases import Download, Resolution
+from codehost.pack.publish import publish
+from codehost.resolve.resolver import Resolver
+
+
+class Ingester(Protocol):
+    """Whoever turns an archive into a repository."""
+
+    async def ingest(self, request: IngestRequest) -> IngestReport:
+        """Write the repository at ``request.repository``."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pipeline:
+    """The stages of one code host, wired together."""
+
+    config: CodeHostConfig
+    data: DataDirectory
+    resolver: Resolver
+    downloader: Downloader
+    ingester: Ingester
+    observer: Observer
+
+    async def run(self, job: LeasedJob) -> Synced:
+        """Take one release from its pin to its published repository.
+
+        Raises:
+            Failure: a stage could not do its work.
+        """
+        name = f"{job.job_id}-{job.epoch}"
+        staging = self.data.staging / name
+        spooled = self.data.spool / name
+        try:
+            resolution = await self._resolve(job)
+            download = await self._download(job, resolution, name)
+            report = await self._pack(job, resolution, download, staging)
+            self._enter(job, Stage.PUBLISH)
+            await uninterrupted(lambda: publish(staging / "git", self.data.repository(job.repository)))
+        except OSError as error:
+            raise Failure(
+                Reason.STORAGE, f"the data directory cannot be written ({error.strerror or error})"
+            ) from error
+        finally:
+            await uninterrupted(lambda: _remove(staging, spooled))
+        return Synced(pin=job.pin, repository=job.repository, resolution=resolution, download=download, report=report)
+
+    def _enter(self, job: LeasedJob, stage: Stage) -> None:
+        self.observer.notify(StageEntered(pin=job.pin, stage=stage))
+
+    async def _resolve(self, job: LeasedJob) -> Resolution:
+        self._enter(job, Stage.RESOLVE)
+        return await self.resolver.resolve(job.pin)
+
+    async def _download(self, job: LeasedJob, resolution: Resolution, name: str) -> Download:
+        self._enter(job, Stage.DOWNLOAD)
+        download = await self.downloader.download(
+            resolution,
+            self._mirror(resolution.mirror),
+            name,
+            self.config.limits,
+            lambda count: self.observer.notify(BytesReceived(pin=job.pin, count=count)),
+        )
+        if job.recorded_sha256 not in {None, download.sha256}:
+            raise Failure(
+                Reason.DIGEST_CHANGED,
+                f"{resolution.file.filename} has the sha256 {download.sha256}, recorded is {job.recorded_sha256}",
+                mirror=resolution.mirror,
+            )
+        return download
+
+    def _mirror(self, url: str) -> Mirror:
+        return next(mirror for mirror in self.config.mirrors if mirror.url == url)
+
+    async def _pack(self, job: LeasedJob, resolution: Resolution, download: Download, staging: Path) -> IngestReport:
+        self._enter(job, Stage.PACK)
+        await asyncio.to_thread(staging.mkdir)
+        request = IngestRequest(
+            archive=download.path,
+            filename=resolution.file.filename,
+            sha256=download.sha256,
+            repository=str(staging / "git"),
+            tag=f"v{job.pin.version}",
+            limits=self.config.limits,
+        )
+        try:
+            return await self.ingester.ingest(request)
+        except Failure as failure:
+            raise failure.at(resolution.mirror) from failure
+
+
+async def uninterrupted(work: Callable[[], None]) -> None:
+    """Run ``work`` in a thread to its end, also when this task is cancelled meanwhile."""
+    task = asyncio.ensure_future(asyncio.to_thread(work))
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        raise
+
+
+def _remove(staging: Path, spooled: Path) -> None:
+    shutil.rmtree(staging, ignore_errors=True)
+    spooled.unlink(missing_ok=True)

@@ -43,6 +43,18 @@ class IllegalTransitionError(ValueError):
         return f"a job cannot go from {self.before} to {self.after}"
 
 
+class LeaseLostError(Exception):
+    """A worker wrote to a job that is no longer its own: the lease ran out and another took it, or it was cancelled."""
+
+    def __init__(self, pin: Pin, epoch: int) -> None:
+        super().__init__(pin, epoch)
+        self.pin = pin
+        self.epoch = epoch
+
+    def __str__(self) -> str:
+        return f"the lease on {self.pin} (epoch {self.epoch}) is lost; its result was not recorded"
+
+
 def check_transition(before: JobState, after: JobState) -> None:
     """Raise unless the table allows the step.
 

@@ -6,9 +6,10 @@ Nomenclature (docs/glossary.md): a *project* is the named thing on a mirror, a *
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from packaging.utils import canonicalize_name, canonicalize_version
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 DEFAULT_REPOSITORY_PATTERN = "python/{project}/{version}"
 
@@ -71,9 +72,7 @@ def normalise_project(name: str) -> str:
 
 def make_pin(name: str, version: Version) -> Pin:
     """The pin for a name and an already parsed version."""
-    project = normalise_project(name)
-    canonical = canonicalize_version(version, strip_trailing_zero=True)
-    return Pin(project=project, version=str(version), release=Release(project=project, version=canonical))
+    return _pin(name, str(version), canonicalize_version(version, strip_trailing_zero=True))
 
 
 def parse_pin(text: str) -> Pin:
@@ -86,14 +85,26 @@ def parse_pin(text: str) -> Pin:
     if match is None:
         raise _explain(text)
     try:
-        version = Version(match[2])
-    except InvalidVersion:
+        written, canonical = _spellings(match[2])
+    except ValueError:  # InvalidVersion, or a number with more digits than int() reads
         raise PinError(
             text,
             f"has the version {match[2]!r}, which PEP 440 does not allow",
             "write a version such as 1.4.2",
         ) from None
-    return make_pin(match[1], version)
+    return _pin(match[1], written, canonical)
+
+
+@lru_cache(maxsize=1 << 16)
+def _spellings(text: str) -> tuple[str, str]:
+    # Thousands of projects share their versions, and parsing one is most of the work on a pin.
+    version = Version(text)
+    return str(version), canonicalize_version(version, strip_trailing_zero=True)
+
+
+def _pin(name: str, version: str, canonical: str) -> Pin:
+    project = normalise_project(name)
+    return Pin(project=project, version=version, release=Release(project=project, version=canonical))
 
 
 def _explain(text: str) -> PinError:

@@ -120,5 +120,7 @@ def _fault(member: Member) -> SkipReason | None:
         if member.content is None:
             return SkipReason.TOO_LARGE
         return SkipReason.GIT_METADATA if role and not is_harmless(role, member.content) else None
+    if member.kind is MemberKind.HARDLINK and role == role_in_git(member.target.rpartition(b"/")[2]):
+        return None  # what it names was judged under the same role
     # git follows no link that stands for one of its own files, and fsck refuses it.
-    return SkipReason.GIT_METADATA if role and member.kind is MemberKind.SYMLINK else None
+    return SkipReason.GIT_METADATA if role else None

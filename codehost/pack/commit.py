@@ -4,11 +4,16 @@ Therefore the metadata is read by the few lines below and not by a library whose
 """
 
 import re
+from codecs import BOM_UTF8
 from dataclasses import dataclass
 
 # Where metadata lies: an sdist's PKG-INFO, a wheel's METADATA, an egg's PKG-INFO.
 _METADATA_PATH = re.compile(rb"(?:\./)?(?:[^/]+/)?(?:PKG-INFO|[^/]+\.dist-info/METADATA|EGG-INFO/PKG-INFO)\Z")
-_FIELD = re.compile(r"([A-Za-z-]+)[ \t]*:[ \t]*(.*)")
+_FIELD = re.compile(rb"([A-Za-z-]+)[ \t]*:(.*)")
+_AUTHOR_FIELDS = frozenset({b"author", b"author-email", b"maintainer", b"maintainer-email"})
+# Bounds on what is looked at: a hostile header must not take more time than its bytes deserve.
+_HEADER_BYTES = 1 << 20
+_FIELD_CHARACTERS = 1000
 _MAILBOX = re.compile(r"\s*(?:\"?([^\"<>,]*)\"?\s*<([^<>\s,]+)>|([^<>\s,]+@[^<>\s,]+))")
 # What git strips from or refuses in identities.
 _UNFIT = re.compile("[\x00-\x1f\x7f<>]+")
@@ -34,39 +39,39 @@ def is_metadata(path: bytes) -> bool:
 
 def parse_metadata(content: bytes) -> Metadata:
     """The author of the header block ("Core metadata specifications": RFC 822 style fields, then a body)."""
-    fields = _fields(_decode(content))
-    name, address = fields.get("author", ""), fields.get("author-email", "")
+    fields = _fields(content)
+    name, address = fields.get(b"author", ""), fields.get(b"author-email", "")
     if not name and not address:
-        name, address = fields.get("maintainer", ""), fields.get("maintainer-email", "")
+        name, address = fields.get(b"maintainer", ""), fields.get(b"maintainer-email", "")
     found = _MAILBOX.match(address)
     if found:
         return Metadata(author=name or (found[1] or "").strip(), email=found[2] or found[3])
     return Metadata(author=name, email="")
 
 
-def _decode(content: bytes) -> str:
+def _decode(value: bytes) -> str:
     try:
-        return content.decode("utf-8-sig")
+        return value.decode()
     except UnicodeDecodeError:
-        return content.decode("latin-1")
+        return value.decode("latin-1")
 
 
-def _fields(text: str) -> dict[str, str]:
-    fields: dict[str, str] = {}
-    last = ""
-    for line in re.split(r"\r\n|\r|\n", text):
+def _fields(content: bytes) -> dict[bytes, str]:
+    lines: dict[bytes, list[bytes]] = {}
+    last: list[bytes] | None = None
+    for line in content[:_HEADER_BYTES].removeprefix(BOM_UTF8).splitlines():
         if not line.strip():
             break
-        if line[0] in " \t":
-            if last:
-                fields[last] = f"{fields[last]} {line.strip()}"
+        if line.startswith((b" ", b"\t")):
+            if last is not None:
+                last.append(line.strip())
             continue
         field = _FIELD.match(line)
+        last = None
         # The first field of a name counts.
-        last = field[1].lower() if field and field[1].lower() not in fields else ""
-        if field and last:
-            fields[last] = field[2].strip()
-    return fields
+        if field and (name := field[1].lower()) in _AUTHOR_FIELDS and name not in lines:
+            last = lines[name] = [field[2].strip()]
+    return {name: _decode(b" ".join(found)).strip()[:_FIELD_CHARACTERS] for name, found in lines.items()}
 
 
 def identity(metadata: Metadata, filename: str) -> str:

@@ -19,7 +19,7 @@ from codehost.pack.objects import ObjectType, object_name
 
 _LEVEL = 1
 _HEADER_BYTES = 12
-_READ_BYTES = 1 << 20
+_PIECE_BYTES = 1 << 20
 _LARGE_OFFSET = 1 << 31
 # RFC 1950: deflate with a 32 KiB window, no dictionary, fastest level; 0x7801 is a multiple of 31.
 _ZLIB_HEADER = b"\x78\x01"
@@ -30,6 +30,7 @@ class PackWriter:
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
+        self._unwritten = bytearray()
         self._offset = _HEADER_BYTES
         # Object name -> (offset, CRC-32) of its entry.
         self._entries: dict[bytes, tuple[int, int]] = {}
@@ -46,20 +47,28 @@ class PackWriter:
                 stream = compress(body, _LEVEL)
             else:
                 stream = b"%b%b%b" % (_ZLIB_HEADER, deflated, adler32(body).to_bytes(4, "big"))
-            header = entry_header(kind, len(body))
-            self._entries[name] = (self._offset, crc32(stream, crc32(header, 0)))
-            self._file.write(header)
-            self._file.write(stream)
-            self._offset += len(header) + len(stream)
+            self._append(name, entry_header(kind, len(body)) + stream)
         return name
+
+    def _append(self, name: bytes, entry: bytes) -> None:
+        self._entries[name] = (self._offset, crc32(entry, 0))
+        self._offset += len(entry)
+        self._unwritten += entry
+        if len(self._unwritten) >= _PIECE_BYTES:
+            self._flush()
+
+    def _flush(self) -> None:
+        self._file.write(self._unwritten)
+        self._unwritten.clear()
 
     def finish(self) -> tuple[bytes, int]:
         """Write the header and the trailer; returns the pack's checksum (20 bytes) and its size in bytes."""
+        self._flush()
         self._file.seek(0)
         self._file.write(struct.pack(">4sLL", b"PACK", 2, len(self._entries)))
         self._file.seek(0)
         digest = hashlib.sha1(usedforsecurity=False)
-        while piece := self._file.read(_READ_BYTES):
+        while piece := self._file.read(_PIECE_BYTES):
             digest.update(piece)
         self._file.write(digest.digest())
         return digest.digest(), self._offset + len(digest.digest())

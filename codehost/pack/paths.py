@@ -32,9 +32,7 @@ def split_path(path: bytes) -> list[bytes]:
 
 def fault_in_path(components: list[bytes]) -> SkipReason | None:
     """Why a path may not enter a tree, or None if it may."""
-    if len(components) > MAX_DEPTH or sum(map(len, components)) + len(components) > MAX_PATH_BYTES:
-        return SkipReason.UNSAFE_NAME
-    if _DRIVE.match(components[0]):
+    if len(components) > MAX_DEPTH or sum(map(len, components)) + len(components) - 1 > MAX_PATH_BYTES:
         return SkipReason.UNSAFE_NAME
     for component in components:
         fault = fault_in_component(component)
@@ -49,7 +47,8 @@ def fault_in_component(name: bytes) -> SkipReason | None:
         return SkipReason.UNSAFE_NAME
     if is_plain(name):
         return None
-    if name in {b"", b".", b".."} or _UNSAFE_BYTES.search(name):
+    # A drive anywhere and not only in front: the outer directory may be stripped later.
+    if name in {b"", b".", b".."} or _UNSAFE_BYTES.search(name) or _DRIVE.match(name):
         return SkipReason.UNSAFE_NAME
     if fold_name(name) in _GIT_NAMES:
         return SkipReason.GIT_DIRECTORY

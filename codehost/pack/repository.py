@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import BinaryIO
 
 BRANCH = "latest"
-_BUFFER_BYTES = 1 << 20
 _CONFIG = "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = true\n"
 
 
@@ -21,13 +20,13 @@ class RepositoryWriter:
         self._root = root
         self._packs = root / "objects" / "pack"
         self._packs.mkdir(parents=True)
-        for folder in ("objects/info", "refs/heads", "refs/tags"):
-            (root / folder).mkdir(parents=True)
+        # git takes a directory for a repository only if this one is there, empty as it is.
+        (root / "refs").mkdir()
 
     @contextmanager
     def pack(self) -> Iterator[BinaryIO]:
         """The pack file, open for writing and reading; durable when the block ends."""
-        with self._unnamed_pack.open("w+b", buffering=_BUFFER_BYTES) as file:
+        with self._unnamed_pack.open("w+b") as file:
             yield file
             file.flush()
             os.fchmod(file.fileno(), 0o444)
@@ -48,7 +47,7 @@ class RepositoryWriter:
         refs = sorted((f"refs/heads/{BRANCH}", f"refs/tags/{tag}"))
         lines = "".join(f"{commit} {ref}\n" for ref in refs)
         _write(self._root / "packed-refs", f"# pack-refs with: peeled fully-peeled sorted \n{lines}".encode())
-        for folder in (self._packs, self._root / "objects", self._root / "refs", self._root):
+        for folder in (self._packs, self._root / "objects", self._root):
             sync_directory(folder)
 
 

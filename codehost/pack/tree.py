@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from codehost.model.members import SkipReason
+from codehost.pack.gitfiles import role_in_git
 from codehost.pack.objects import LINK_MODE, TREE_MODE, ObjectType, encode_tree
 from codehost.pack.paths import MAX_PATH_BYTES, fault_in_component, fault_in_path, split_path
 
@@ -77,6 +78,8 @@ class TreeBuilder:
     def _enter(self, components: list[bytes]) -> Node | SkipReason:
         node = self._root
         for component in components[:-1]:
+            if role_in_git(component):
+                return SkipReason.GIT_METADATA  # fsck: a directory of such a name is an error
             below = node.setdefault(component, {})
             if not isinstance(below, dict):
                 return SkipReason.NAME_CONFLICT

@@ -122,6 +122,7 @@ class Source:
         self._piece = b""
         self._at = 0
         self.total = 0
+        self.ended = False
 
     def _next(self) -> bool:
         piece = next(self._stream, b"")
@@ -132,22 +133,22 @@ class Source:
         self._at = 0
         return bool(piece)
 
-    def take(self, count: int) -> bytes:
-        """Exactly ``count`` bytes; fewer only at the end of the stream."""
-        end = self._at + count
-        if end <= len(self._piece):
-            taken = self._piece[self._at : end]
-            self._at = end
-            return taken
-        parts = [self._piece[self._at :]]
+    def take(self, count: int, padding: int = 0) -> bytes:
+        """Exactly ``count`` bytes, passing over ``padding`` more; fewer only at the end, then ``ended`` is set."""
+        start = self._at
+        end = start + count
+        if end + padding <= len(self._piece):
+            self._at = end + padding
+            return self._piece[start:end]
+        parts = [self._piece[start:end]]
+        self._at = start + len(parts[0])
         missing = count - len(parts[0])
         while missing > 0 and self._next():
             part = self._piece[:missing]
             self._at = len(part)
             missing -= len(part)
             parts.append(part)
-        if missing > 0:
-            self._piece, self._at = b"", 0
+        self.ended = missing > 0 or self.skip(padding) < padding
         return b"".join(parts)
 
     def skip(self, count: int) -> int:

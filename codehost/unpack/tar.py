@@ -6,6 +6,7 @@ other readers understand differently. Anything of which two readers could make t
 
 import struct
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import BinaryIO, NamedTuple
 
 from codehost.model.errors import Failure, Reason
@@ -18,8 +19,8 @@ BLOCK = 512
 MAX_EXTENDED_BYTES = 1 << 20
 
 _ZEROS = bytes(BLOCK)
-# name, mode, uid, gid, size, mtime, checksum, type, link name, magic and version, user, group, major, minor, prefix
-_HEADER = struct.Struct("100s8s8s8s12s12s8sc100s8s32s32s8s8s155s12x")
+# name, mode, (uid, gid), size, mtime, checksum, type, link name, magic and version, (user, group, major, minor), prefix
+_HEADER = struct.Struct("100s8s16x12s12s8sc100s8s80x155s12x")
 _POSIX_MAGIC = b"ustar\x0000"
 _CHECKSUM = slice(148, 156)
 _SPACES = 8 * ord(" ")
@@ -107,10 +108,10 @@ def _check_end(source: Source) -> None:
 
 
 def _decode(block: bytes) -> _Header:
-    name, mode, _, _, size, mtime, checksum, kind, link, magic, *_, prefix = _HEADER.unpack(block)
-    stored = _number(checksum, "checksum")
+    name, mode, size, mtime, checksum, kind, link, magic, prefix = _HEADER.unpack(block)
+    stored = _number(checksum)
     # POSIX: the sum of all bytes, the checksum's own field taken as spaces.
-    if stored != sum(block) - sum(block[_CHECKSUM]) + _SPACES and stored != _signed_sum(block):
+    if stored != sum(block) - sum(checksum) + _SPACES and stored != _signed_sum(block):
         raise _refuse("a header's checksum is wrong")
     path = name.partition(b"\0")[0]
     if magic == _POSIX_MAGIC and prefix[0]:
@@ -119,9 +120,9 @@ def _decode(block: bytes) -> _Header:
         path,
         _KINDS.get(kind),
         kind,
-        _number(mode, "mode"),
-        _number(size, "size"),
-        _number(mtime, "mtime"),
+        _number(mode),
+        _number(size),
+        _number(mtime),
         link.partition(b"\0")[0],
     )
 
@@ -132,19 +133,20 @@ def _signed_sum(block: bytes) -> int:
     return sum(signed) - sum(signed[_CHECKSUM]) + _SPACES
 
 
-def _number(field: bytes, name: str) -> int:
+@lru_cache(maxsize=4096)  # modes, times and small sizes repeat
+def _number(field: bytes) -> int:
     digits = field.strip(b" \0")
     if digits.isdigit():
         try:
             return int(digits, 8)
         except ValueError:
-            raise _refuse(f"a header's {name} is no octal number") from None
+            raise _refuse("a number in a header is not octal") from None
     if not digits:
         return 0
     # GNU: the first bit set means a big-endian two's complement number.
     if field[0] in {0x80, 0xFF}:
         return int.from_bytes(field[1:], "big") - (0 if field[0] == 0x80 else 1 << (8 * (len(field) - 1)))
-    raise _refuse(f"a header's {name} is no number")
+    raise _refuse("a number in a header is none")
 
 
 def _extend(overrides: _Overrides, header: _Header, source: Source) -> None:
@@ -203,8 +205,9 @@ def _padded(size: int) -> int:
 
 
 def _body(source: Source, size: int) -> bytes:
-    body = source.take(size)
-    if len(body) < size or source.skip(-size % BLOCK) < -size % BLOCK:
+    padding = -size % BLOCK
+    body = source.take(size, padding)
+    if len(body) < size or source.ended:
         raise _refuse("the archive ends within a member")
     return body
 

@@ -23,6 +23,7 @@ from codehost.unpack.zipdirectory import (
     find_end,
     read_entries,
     refuse,
+    wide_numbers,
     widen,
 )
 
@@ -32,8 +33,10 @@ _LOCAL_MAGIC = b"PK\x03\x04"
 _DIRECTORY_BYTES = 64 * MIB
 _DEFLATED = 8
 _OWNER_EXECUTES = 0o100
-# Flags that tell how a member was made and may differ between the two headers: compression options.
-_LOOSE_FLAGS = 0x6
+_DESCRIPTOR_MAGIC = b"PK\x07\x08"
+_DESCRIPTOR_BYTES = 24
+# Flags that tell how a member was written and may differ between its headers: compression options, a data descriptor.
+_LOOSE_FLAGS = 0x6 | FLAG_DESCRIPTOR
 
 
 def read_zip(file: BinaryIO, limits: Limits) -> Iterator[Member]:
@@ -42,17 +45,17 @@ def read_zip(file: BinaryIO, limits: Limits) -> Iterator[Member]:
     Raises:
         Failure: unsafe-archive for a damaged or ambiguous archive, too-large beyond ``limits``.
     """
-    entries = _entries(file, limits)
-    _check_apart(entries)
+    entries, directory_offset = _entries(file, limits)
+    ends = _ends(entries, directory_offset)
     left = limits.unpacked_bytes
     for entry in entries:
         left -= entry.size
         if left < 0:
             raise Failure(Reason.TOO_LARGE, f"the archive unpacks to more than {limits.unpacked_bytes} bytes")
-        yield _member(file, entry, limits.member_bytes)
+        yield _member(file, entry, ends[entry.offset], limits.member_bytes)
 
 
-def _entries(file: BinaryIO, limits: Limits) -> list[Entry]:
+def _entries(file: BinaryIO, limits: Limits) -> tuple[list[Entry], int]:
     file_size = file.seek(0, SEEK_END)
     tail = _at(file, max(0, file_size - TAIL_BYTES), TAIL_BYTES)
     end = find_end(tail, file_size)
@@ -61,25 +64,23 @@ def _entries(file: BinaryIO, limits: Limits) -> list[Entry]:
     if end.end64_offset is not None:
         directory = widen(end, _at(file, end.end64_offset, END64.size))
         limit = end.end64_offset
-    if directory.offset + directory.size > limit:
-        raise refuse("the zip archive's directory does not lie before its end record")
+    # Some readers take the directory at its offset, others the bytes in front of the end record.
+    if directory.offset + directory.size != limit:
+        raise refuse("the zip archive's directory does not lie right before its end record")
     if directory.size > _DIRECTORY_BYTES or directory.entries > limits.members:
         raise Failure(Reason.TOO_LARGE, f"the archive has more than {limits.members} members")
     entries = list(read_entries(_at(file, directory.offset, directory.size), directory))
     if len({entry.name for entry in entries}) < len(entries):
         raise refuse("two members of the zip archive have one name")
-    if any(entry.offset + _LOCAL.size + entry.compressed > directory.offset for entry in entries):
-        raise refuse("a member does not lie before the zip archive's directory")
-    return entries
+    return entries, directory.offset
 
 
-def _check_apart(entries: list[Entry]) -> None:
-    # Members that overlap are a bomb, or two archives in one.
-    end = 0
-    for entry in sorted(entries, key=lambda entry: entry.offset):
-        if entry.offset < end:
-            raise refuse("two members of the zip archive overlap")
-        end = entry.offset + _LOCAL.size + len(entry.name) + entry.compressed
+def _ends(entries: list[Entry], directory_offset: int) -> dict[int, int]:
+    """By each member's offset, where the next member or the directory begins: no member may reach beyond."""
+    offsets = sorted({entry.offset for entry in entries})
+    if len(offsets) < len(entries):
+        raise refuse("two members of the zip archive overlap")
+    return dict(zip(offsets, (*offsets[1:], directory_offset), strict=False))
 
 
 def _at(file: BinaryIO, offset: int, count: int) -> bytes:
@@ -87,8 +88,8 @@ def _at(file: BinaryIO, offset: int, count: int) -> bytes:
     return file.read(count)
 
 
-def _member(file: BinaryIO, entry: Entry, member_bytes: int) -> Member:
-    start = _data_offset(file, entry)
+def _member(file: BinaryIO, entry: Entry, end: int, member_bytes: int) -> Member:
+    start = _data_offset(file, entry, end)
     kind = _kind(entry)
     content: bytes | None = None
     deflated: bytes | None = None
@@ -107,7 +108,7 @@ def _member(file: BinaryIO, entry: Entry, member_bytes: int) -> Member:
     )
 
 
-def _data_offset(file: BinaryIO, entry: Entry) -> int:
+def _data_offset(file: BinaryIO, entry: Entry, end: int) -> int:
     header = _at(file, entry.offset, _LOCAL.size)
     name_length: int
     extra_length: int
@@ -117,15 +118,30 @@ def _data_offset(file: BinaryIO, entry: Entry) -> int:
     agreed = (flags | _LOOSE_FLAGS) == (entry.flags | _LOOSE_FLAGS) and method == entry.method
     if not agreed or file.read(name_length) != entry.name:
         raise refuse("a member's two headers disagree")
-    wide = _FULL32 in {compressed, size}
-    # 4.4.4, bit 3: the numbers follow the data instead.
-    if (
-        not wide
-        and not flags & FLAG_DESCRIPTOR
-        and (crc, compressed, size) != (entry.crc, entry.compressed, entry.size)
-    ):
+    start = entry.offset + _LOCAL.size + name_length + extra_length
+    # Members that overlap are a bomb, or two archives in one.
+    if start + entry.compressed > end:
+        raise refuse("a member overlaps what follows it in the zip archive")
+    if _FULL32 in {compressed, size}:
+        size, compressed, _ = wide_numbers(file.read(extra_length), size, compressed, 0)
+    local, central = (crc, compressed, size), (entry.crc, entry.compressed, entry.size)
+    if flags & FLAG_DESCRIPTOR:
+        _check_descriptor(
+            _at(file, start + entry.compressed, min(_DESCRIPTOR_BYTES, end - start - entry.compressed)), central
+        )
+        # 4.4.4, bit 3: zeros stand for the numbers that follow the data.
+        local = (local[0] or entry.crc, local[1] or entry.compressed, local[2] or entry.size)
+    if local != central:
         raise refuse("a member's two headers disagree about its size or checksum")
-    return entry.offset + _LOCAL.size + name_length + extra_length
+    return start
+
+
+def _check_descriptor(found: bytes, numbers: tuple[int, int, int]) -> None:
+    # 4.3.9: checksum and sizes, these in 32 or 64 bits; 4.3.9.3: with or without a signature.
+    wide = struct.pack("<L2Q", *numbers)
+    narrow = struct.pack("<3L", *(number & _FULL32 for number in numbers))
+    if not found.removeprefix(_DESCRIPTOR_MAGIC).startswith((wide, narrow)):
+        raise refuse("a member's data descriptor disagrees with its header")
 
 
 def _content(file: BinaryIO, entry: Entry, start: int) -> tuple[bytes, bytes | None]:

@@ -82,6 +82,9 @@ def find_end(tail: bytes, file_size: int) -> EndRecord:
         _, locator_disk, end64, disks = END64_LOCATOR.unpack_from(tail, locator_at)
         if locator_disk or disks > 1:
             raise refuse("the zip archive is split over several disks")
+        # Readers look for the 64-bit record where the locator says, or right in front of it.
+        if end64 != position - END64_LOCATOR.size - END64.size:
+            raise refuse("the zip archive's 64-bit end record does not lie before its locator")
     elif _FULL32 in {size, offset} or _FULL16 in {here, total}:
         raise refuse("the zip archive's end record points to a 64-bit record that is missing")
     if disk or first_disk or here != total:
@@ -108,10 +111,11 @@ def widen(end: EndRecord, record: bytes) -> Directory:
     """
     if len(record) < END64.size or not record.startswith(END64_MAGIC):
         raise refuse("the zip archive's 64-bit end record is missing")
-    _, _, _, _, disk, first_disk, here, total, size, offset = END64.unpack_from(record)
+    _, length, _, _, disk, first_disk, here, total, size, offset = END64.unpack_from(record)
     narrow = end.directory
     pairs = ((narrow.entries, total, _FULL16), (narrow.size, size, _FULL32), (narrow.offset, offset, _FULL32))
-    if disk or first_disk or here != total or any(a not in {b, full} for a, b, full in pairs):
+    whole = length == END64.size - 12  # 4.3.14.1: without the first two fields
+    if not whole or disk or first_disk or here != total or any(a not in {b, full} for a, b, full in pairs):
         raise refuse("the zip archive's two end records disagree")
     return Directory(offset, size, total)
 
@@ -145,14 +149,19 @@ def _entry(data: bytes, at: int) -> tuple[Entry, int]:
         raise refuse("a member is encrypted")
     if method not in _SUPPORTED_METHODS:
         raise refuse(f"a member is compressed by method {method}, which installers do not read")
-    size, compressed, offset = _wide_numbers(data[name_end:extra_end], size, compressed, offset)
+    size, compressed, offset = wide_numbers(data[name_end:extra_end], size, compressed, offset)
     if disk:
         raise refuse("the zip archive is split over several disks")
     unix_mode = external >> 16 if made_by >> 8 == 3 else 0  # 4.4.2.2: 3 is UNIX
     return Entry(name, flags, method, time, date, crc, compressed, size, unix_mode, offset), end
 
 
-def _wide_numbers(extra: bytes, size: int, compressed: int, offset: int) -> tuple[int, int, int]:
+def wide_numbers(extra: bytes, size: int, compressed: int, offset: int) -> tuple[int, int, int]:
+    """The three numbers, those that are all ones read from the 64-bit extra field.
+
+    Raises:
+        Failure: the field is missing, too short or there twice.
+    """
     # 4.5.3: the 64-bit fields are there for just those whose 32-bit field is all ones, in this order.
     values = [size, compressed, offset]
     wide = [index for index, value in enumerate(values) if value == _FULL32]

@@ -1,0 +1,111 @@
+"""Child processes that turn archives into repositories, each under limits of the operating system.
+
+A hostile or broken archive can kill a child, never the program: memory, CPU time, wall time and the size of written
+files are bounded by the kernel, and a child whose parent is gone ends itself.
+"""
+
+import asyncio
+import multiprocessing
+import os
+import resource
+import signal
+import threading
+from dataclasses import dataclass
+from multiprocessing.connection import wait
+from multiprocessing.process import parent_process
+from types import TracebackType
+from typing import Self
+
+from pebble import ProcessExpired, ProcessPool
+
+from codehost.ingest import ingest
+from codehost.model.errors import Failure, Reason
+from codehost.model.members import GIB, IngestReport, IngestRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChildLimits:
+    """Bounds for one child: address space and written files in bytes, times in seconds for one archive."""
+
+    memory_bytes: int = 1 * GIB
+    file_bytes: int = 8 * GIB
+    cpu_seconds: int = 600
+    wall_seconds: int = 900
+
+
+class ChildPool:
+    """A fixed number of children, replaced when they die. ``ingest`` may be called any number of times at once."""
+
+    def __init__(self, children: int | None = None, limits: ChildLimits | None = None) -> None:
+        self._limits = limits or ChildLimits()
+        # A fork server: quick starts, and none of the parent's threads, connections or secrets in the children.
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload([__name__])
+        self._pool = ProcessPool(
+            max_workers=children or len(os.sched_getaffinity(0)),
+            initializer=_prepare_child,
+            initargs=(self._limits,),
+            context=context,
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._pool.stop()
+        await asyncio.to_thread(self._pool.join)
+
+    async def ingest(self, request: IngestRequest) -> IngestReport:
+        """Run ``codehost.ingest.ingest`` in a child. Cancelling kills the child.
+
+        Raises:
+            Failure: what the child raised, or ``crashed`` when it died or exceeded its limits.
+            OSError: the child could not write.
+        """
+        limits = self._limits
+        future = self._pool.schedule(_run_in_child, args=[request, limits.cpu_seconds], timeout=limits.wall_seconds)
+        try:
+            return await asyncio.wrap_future(future)
+        except TimeoutError:
+            raise _crash(f"took longer than {limits.wall_seconds} s") from None
+        except MemoryError:
+            raise _crash(f"needed more than {limits.memory_bytes >> 20} MiB of memory") from None
+        except ProcessExpired as expired:
+            code = expired.exitcode
+            raise _crash(_death(-code) if isinstance(code, int) and code < 0 else f"ended with status {code}") from None
+
+
+def _crash(what: str) -> Failure:
+    return Failure(Reason.CRASHED, f"the child process that read the archive {what}")
+
+
+def _death(number: int) -> str:
+    if number == signal.SIGXCPU:
+        return "used up its CPU time"
+    return f"was killed by {signal.Signals(number).name}"
+
+
+def _prepare_child(limits: ChildLimits) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes, limits.memory_bytes))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limits.file_bytes, limits.file_bytes))
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+    os._exit(1)
+
+
+def _run_in_child(request: IngestRequest, cpu_seconds: int) -> IngestReport:
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    spent = int(usage.ru_utime + usage.ru_stime)
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    # The limit counts the process's whole life, which may be many archives.
+    resource.setrlimit(resource.RLIMIT_CPU, (spent + cpu_seconds + 1, hard))
+    return ingest(request)

@@ -1,0 +1,1 @@
+"""What people see: progress while a sync runs, and tables when it is over."""

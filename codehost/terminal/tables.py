@@ -1,0 +1,142 @@
+"""What commands print when their work is done."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.filesize import decimal
+from rich.table import Table
+from rich.text import Text
+
+from codehost.model.datadir import DataDirectory
+from codehost.model.errors import FACTS, Reason
+from codehost.model.jobs import JobState
+from codehost.model.records import FailedRelease, ReleaseDetails
+from codehost.model.summary import SyncSummary
+
+_SHOWN_FAILURES = 20
+_SHOWN_SKIPS = 50
+_SHOWN_NAMES = 10
+
+
+def print_summary(console: Console, summary: SyncSummary, data: DataDirectory) -> None:
+    """Counts, failures by reason with what to do, retired repositories, and where everything lies."""
+    _print_failures(console, summary.failures)
+    counts = [f"{summary.synced} synced", f"{summary.unchanged} unchanged", f"{len(summary.failures)} not synced"]
+    if summary.unfinished:
+        counts.append(f"{summary.unfinished} unfinished")
+    left = "" if summary.requests_left is None else f" ({summary.requests_left} left this hour)"
+    counts.append(f"{summary.requests_sent} requests{left}")
+    counts.append(f"{decimal(summary.downloaded_bytes)} downloaded in {summary.seconds:.1f} s")
+    say(console, f"{summary.code_host}: {', '.join(counts)}")
+    if summary.halted:
+        say(console, f"Ended early: {summary.halted}")
+    _print_names(console, "removed", summary.pruned)
+    kept = [name for name in summary.retired if name not in set(summary.pruned)]
+    _print_names(console, "no longer in the configuration (codehost sync --prune removes them)", kept)
+    say(console, f"Repositories: {data.repositories}")
+
+
+def _print_names(console: Console, label: str, names: Sequence[str]) -> None:
+    if not names:
+        return
+    more = f" and {len(names) - _SHOWN_NAMES} more" if len(names) > _SHOWN_NAMES else ""
+    say(console, f"{len(names)} {label}: {', '.join(names[:_SHOWN_NAMES])}{more}")
+
+
+def _print_failures(console: Console, failures: Iterable[FailedRelease]) -> None:
+    by_reason: dict[str, list[FailedRelease]] = defaultdict(list)
+    for failure in failures:
+        by_reason[failure.reason].append(failure)
+    for reason, group in sorted(by_reason.items(), key=lambda item: -len(item[1])):
+        facts = FACTS[Reason(reason)]
+        console.print(Text(f"{reason}: {len(group)}. {facts.advice} (Who can act: the {facts.who}.)", style="bold"))
+        table = Table.grid(padding=(0, 2))
+        for failure in group[:_SHOWN_FAILURES]:
+            table.add_row(Text(f"  {failure.project}=={failure.pinned_version}"), Text(failure.message))
+        console.print(table)
+        if len(group) > _SHOWN_FAILURES:
+            say(console, f"  and {len(group) - _SHOWN_FAILURES} more (codehost status lists them all)")
+
+
+def print_status(
+    console: Console, code_host: str, counts: dict[JobState, int], retired: int, failures: Iterable[FailedRelease]
+) -> None:
+    """One code host: its releases by state, and what failed."""
+    parts = [f"{counts[state]} {state}" for state in JobState if counts.get(state)]
+    if retired:
+        parts.append(f"{retired} retired")
+    console.print(Text(f"{code_host}: {', '.join(parts) or 'no releases'}", style="bold"))
+    for failure in failures:
+        say(
+            console,
+            f"  {failure.state} {failure.project}=={failure.pinned_version}: {failure.reason}: {failure.message}",
+        )
+
+
+def print_release(console: Console, details: ReleaseDetails, repository: Path, last_commit: str | None) -> None:
+    """Everything about one release: provenance, skips, attempts."""
+    table = Table.grid(padding=(0, 2))
+    for label, value in _facts(details, repository, last_commit):
+        if value not in {None, ""}:
+            table.add_row(Text(label, style="dim"), Text(str(value)))
+    console.print(table)
+    _print_skips(console, details)
+    for attempt in details.attempts:
+        outcome = attempt.outcome or "running"
+        reason = f": {attempt.reason}: {attempt.message}" if attempt.reason else ""
+        say(console, f"attempt {attempt.number}, {_moment(attempt.started_at)}: {outcome}{reason}")
+
+
+def _facts(details: ReleaseDetails, repository: Path, last_commit: str | None) -> list[tuple[str, object]]:
+    return [
+        ("repository", details.repository),
+        ("state", details.state if details.wanted else f"{details.state}, retired"),
+        ("problem", f"{details.reason}: {details.message}" if details.reason else None),
+        ("path", repository if details.commit else None),
+        ("commit", details.commit),
+        ("author and date", last_commit),
+        ("code host", details.code_host),
+        ("mirror", details.mirror),
+        ("project page", details.page_url),
+        ("file", details.file_name),
+        ("why this file", details.why),
+        ("from", details.final_url),
+        ("sha256", details.sha256),
+        (
+            "verified against the page",
+            ", ".join(details.verified) or ("no digest on the page" if details.sha256 else ""),
+        ),
+        ("size", decimal(details.size) if details.size is not None else None),
+        ("uploaded", details.upload_time),
+        ("yanked", None if details.yanked is None else details.yanked or "yes, no reason given"),
+        ("requires python", details.requires_python),
+        ("files", details.files),
+        ("unpacked", decimal(details.unpacked_bytes) if details.unpacked_bytes is not None else None),
+        ("packed", decimal(details.packed_bytes) if details.packed_bytes is not None else None),
+        ("synced", _moment(details.synced_at)),
+        *((f"asked {answer.mirror}", answer.said) for answer in details.asked),
+    ]
+
+
+def _print_skips(console: Console, details: ReleaseDetails) -> None:
+    if not details.skipped:
+        return
+    say(console, f"{details.skipped} members left out:")
+    for skip in details.skips[:_SHOWN_SKIPS]:
+        say(console, f"  {skip.reason}  {skip.path}  {decimal(skip.size)}")
+    if details.skipped > _SHOWN_SKIPS:
+        say(console, f"  and {details.skipped - min(_SHOWN_SKIPS, len(details.skips))} more")
+
+
+def _moment(microseconds: int | None) -> str | None:
+    if microseconds is None:
+        return None
+    return datetime.fromtimestamp(microseconds / 1_000_000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def say(console: Console, text: str) -> None:
+    """Print a line as it is: nothing in it is taken for markup."""
+    console.print(text, markup=False, highlight=False, soft_wrap=True)

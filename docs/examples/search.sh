@@ -1,0 +1,10 @@
+#!/bin/sh
+# Searches the newest commit of every repository in a data directory with git alone.
+# usage: search.sh DATA_DIR [PATTERN]
+data=${1:?usage: search.sh DATA_DIR [PATTERN]}
+pattern=${2:-'class .*Meta(type)'}
+
+find "$data/repos" -type d -name '*.git' -prune 2>/dev/null | sort | while read -r repository; do
+  name=${repository#"$data/repos/"}
+  git --git-dir="$repository" grep -n -I -e "$pattern" latest | sed "s|^latest:|${name%.git}: |"
+done

@@ -1,0 +1,39 @@
+import pytest
+
+from codehost.config.violations import Path, Violation, by_place, pointer_of, printable
+
+
+@pytest.mark.parametrize(
+    ("path", "pointer"),
+    [((), ""), (("a",), "/a"), (("a", 0), "/a/0"), (("",), "/"), (("a/b", "m~n", "~1"), "/a~1b/m~0n/~01")],
+)
+def test_pointers_follow_rfc_6901(path: Path, pointer: str) -> None:
+    assert pointer_of(path) == pointer
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("aé 😀", "aé 😀"),
+        ("a\x1b[0m", r"a\x1b[0m"),
+        ("a\nb", r"a\nb"),
+        ("\ud800", r"\ud800"),
+        ("x" * 11, "x" * 9 + "…"),
+    ],
+)
+def test_what_a_terminal_could_obey_is_escaped(text: str, shown: str) -> None:
+    assert printable(text, 10) == shown
+
+
+def test_a_violation_reads_as_one_line() -> None:
+    found = Violation(pointer="/a", line=3, column=5, text='"x"', problem="is wrong", hint="mend it")
+    assert str(found) == 'line 3, column 5 (/a): "x" is wrong; mend it'
+    assert str(Violation(pointer="", line=1, column=1, text="", problem="is empty", hint="write something")) == (
+        "line 1, column 1: the document is empty; write something"
+    )
+
+
+def test_violations_come_in_the_order_of_the_document() -> None:
+    places = [(2, 1), (1, 9), (1, 10), (1, 2)]
+    found = [Violation(pointer="", line=at[0], column=at[1], text="", problem="", hint="") for at in places]
+    assert [(one.line, one.column) for one in by_place(found)] == sorted(places)
