@@ -1,1 +1,146 @@
-"""Lease, pipeline, finish; and a graceful stop."""
+"""Lease jobs, run each through the pipeline, finish it under its lease; stop gracefully when asked.
+
+The worker leases whole projects, so that a project page serves all its pins, and keeps the leases of what it has not
+begun alive too. What it has not begun, or is in the middle of when it must stop, goes back to the queue as if it had
+never been taken.
+"""
+
+import asyncio
+import os
+import socket
+import uuid
+from collections import Counter, deque
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import structlog
+
+from codehost.model.errors import Failure, Reason
+from codehost.model.events import NotSynced, Observer, Returned
+from codehost.model.jobs import LeasedJob, LeaseLostError
+from codehost.pipeline import Pipeline
+from codehost.record.jobs import Jobs
+
+LEASE_SECONDS = 120.0
+_HEARTBEAT_SECONDS = LEASE_SECONDS / 4
+_CLAIM = 64
+
+log = structlog.get_logger("codehost.worker")
+
+
+def new_owner() -> str:
+    """A name for this process that no other ever has."""
+    return f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+
+
+@dataclass(slots=True, kw_only=True)
+class Worker:
+    """Works off the jobs of one code host with ``concurrency`` releases in flight at once."""
+
+    jobs: Jobs
+    code_host_id: int
+    pipeline: Pipeline
+    observer: Observer
+    concurrency: int = 8
+    owner: str = field(default_factory=new_owner)
+    halted: Failure | None = None
+    _waiting: deque[LeasedJob] = field(default_factory=deque)
+    _running: set[asyncio.Task[None]] = field(default_factory=set)
+    _projects: Counter[str] = field(default_factory=Counter)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until nothing is due, or until ``stop`` is set; then give back what is not done.
+
+        ``halted`` says afterwards what made it stop by itself: a data directory that cannot be written.
+
+        Raises:
+            UserError: the database is gone.
+        """
+        heartbeat = asyncio.create_task(self._keep_leases())
+        stopping = asyncio.create_task(stop.wait())
+        try:
+            while not stop.is_set() and self.halted is None and await self._fill():
+                await asyncio.wait({*self._running, stopping}, return_when=asyncio.FIRST_COMPLETED)
+                self._collect()
+        finally:
+            stopping.cancel()
+            await self._wind_down()
+            heartbeat.cancel()
+            with suppress(asyncio.CancelledError):
+                await heartbeat
+
+    async def _fill(self) -> bool:
+        """Begin as many jobs as may run; returns whether any are running."""
+        while len(self._running) < self.concurrency:
+            if not self._waiting:
+                await self._claim()
+            if not self._waiting:
+                break
+            job = self._waiting.popleft()
+            self._running.add(asyncio.create_task(self._work(job), name=str(job.pin)))
+        return bool(self._running)
+
+    async def _claim(self) -> None:
+        claimed = await self.jobs.claim(self.code_host_id, self.owner, _CLAIM, LEASE_SECONDS)
+        self._waiting.extend(claimed)
+        self._projects.update(job.pin.project for job in claimed)
+
+    def _collect(self) -> None:
+        done = {task for task in self._running if task.done()}
+        self._running -= done
+        for task in done:
+            task.result()
+
+    async def _work(self, job: LeasedJob) -> None:
+        try:
+            synced = await self.pipeline.run(job)
+            await self.jobs.complete(job, synced.resolution, synced.download, synced.report)
+        except Failure as failure:
+            await self._fail(job, failure)
+        except LeaseLostError:
+            log.warning("lease lost", action="lease_lost", pin=str(job.pin), epoch=job.epoch)
+        except asyncio.CancelledError:
+            await self._give_back(job)
+            raise
+        except Exception as error:  # a defect must cost one job and not the program
+            log.exception("job crashed", action="job_crashed", pin=str(job.pin))
+            await self._fail(job, Failure(Reason.INTERNAL, f"unexpected {type(error).__name__}"))
+        else:
+            self.observer.notify(synced)
+        finally:
+            self._leave(job.pin.project)
+
+    async def _fail(self, job: LeasedJob, failure: Failure) -> None:
+        if failure.reason is Reason.STORAGE:
+            # The next job would meet the same disk.
+            self.halted = failure
+            await self._give_back(job)
+            return
+        with suppress(LeaseLostError):
+            await self.jobs.fail(job, failure, failure.retry_after)
+            self.observer.notify(NotSynced(pin=job.pin, failure=failure))
+
+    async def _give_back(self, job: LeasedJob) -> None:
+        with suppress(LeaseLostError):
+            await asyncio.shield(self.jobs.release(job))
+            self.observer.notify(Returned(pin=job.pin))
+
+    def _leave(self, project: str) -> None:
+        self._projects[project] -= 1
+        if not self._projects[project]:
+            del self._projects[project]
+            self.pipeline.resolver.forget(project)
+
+    async def _wind_down(self) -> None:
+        for task in self._running:
+            task.cancel()
+        if self._running:
+            await asyncio.wait(self._running)
+        self._running.clear()
+        while self._waiting:
+            await self._give_back(self._waiting.popleft())
+
+    async def _keep_leases(self) -> None:
+        while True:
+            await asyncio.sleep(_HEARTBEAT_SECONDS)
+            await self.jobs.heartbeat(self.owner, LEASE_SECONDS)

@@ -178,7 +178,8 @@ class Failure(Exception):  # noqa: N818 - the glossary's word; it is what a job 
         return Failure(self.reason, self.what, mirror=self.mirror or mirror, retry_after=self.retry_after)
 
     def __str__(self) -> str:
-        return f"{self.what} (mirror {self.mirror})" if self.mirror else self.what
+        # Most clauses name an address of the mirror already.
+        return f"{self.what} (mirror {self.mirror})" if self.mirror and self.mirror not in self.what else self.what
 
 
 def reason_of_status(status: int) -> Reason:

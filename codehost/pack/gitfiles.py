@@ -66,6 +66,8 @@ def is_harmless(role: str, content: bytes) -> bool:
 
 def _is_plain_modules(content: bytes) -> bool:
     # git's configuration format, of which only what everybody writes: sections, settings below them, comments.
+    if b"\xff" in content:
+        return False  # git's parser takes this byte for the end of the file
     in_section = False
     for line in content.splitlines():
         if _SUBMODULE.match(line):

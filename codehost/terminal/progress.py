@@ -12,23 +12,13 @@ from rich.table import Table
 from rich.text import Text
 
 from codehost.model.events import BudgetWait, Event, NotSynced, Returned, Synced
-from codehost.terminal.tally import Tally
+from codehost.model.tally import SyncView, Tally
 
 _SHOWN_IN_FLIGHT = 8
 
 
-class ProgressView(Protocol):
-    """An observer with a beginning and an end."""
-
-    tally: Tally
-
-    def begin(self, *, total: int, requests_per_hour: int | None) -> None:
-        """The plan is made: so many jobs are to be done."""
-        ...
-
-    def notify(self, event: Event) -> None:
-        """Take note of an event."""
-        ...
+class ProgressView(SyncView, Protocol):
+    """A view with a beginning and an end."""
 
     def __enter__(self) -> Self: ...
 
@@ -42,11 +32,11 @@ class PlainProgress:
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self.tally = Tally(total=0, started=time.monotonic())
+        self.tally = Tally()
 
     def begin(self, *, total: int, requests_per_hour: int | None) -> None:
         """Say how much there is to do."""
-        self.tally.total = total
+        self.tally.begin(total, time.monotonic())
         limit = "no limit" if requests_per_hour is None else f"{requests_per_hour} requests an hour"
         self._line(f"{total} to sync, {limit}")
 
@@ -83,7 +73,7 @@ class LiveProgress:
     """An overall bar, the counts, and the pins in flight, drawn again a few times a second."""
 
     def __init__(self, console: Console) -> None:
-        self.tally = Tally(total=0, started=time.monotonic())
+        self.tally = Tally()
         self._requests_per_hour: int | None = None
         self._bar = Progress(
             TextColumn("[bold]sync"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console
@@ -93,7 +83,7 @@ class LiveProgress:
 
     def begin(self, *, total: int, requests_per_hour: int | None) -> None:
         """Say how much there is to do."""
-        self.tally.total = total
+        self.tally.begin(total, time.monotonic())
         self._requests_per_hour = requests_per_hour
         self._bar.update(self._task, total=total)
 

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Protocol
 
 from rich.console import Console
 from rich.filesize import decimal
@@ -15,6 +16,26 @@ from codehost.model.errors import FACTS, Reason
 from codehost.model.jobs import JobState
 from codehost.model.records import FailedRelease, ReleaseDetails
 from codehost.model.summary import SyncSummary
+
+
+class Defective(Protocol):
+    """A repository that is not sound."""
+
+    @property
+    def repository(self) -> str:
+        """Its name."""
+        ...
+
+    @property
+    def defect(self) -> str:
+        """The class of the defect."""
+        ...
+
+    @property
+    def what(self) -> str:
+        """What was found, in a clause."""
+        ...
+
 
 _SHOWN_FAILURES = 20
 _SHOWN_SKIPS = 50
@@ -52,11 +73,9 @@ def _print_failures(console: Console, failures: Iterable[FailedRelease]) -> None
         by_reason[failure.reason].append(failure)
     for reason, group in sorted(by_reason.items(), key=lambda item: -len(item[1])):
         facts = FACTS[Reason(reason)]
-        console.print(Text(f"{reason}: {len(group)}. {facts.advice} (Who can act: the {facts.who}.)", style="bold"))
-        table = Table.grid(padding=(0, 2))
+        say(console, f"{reason} ({len(group)}): {facts.advice} (Who can act: the {facts.who}.)", style="bold")
         for failure in group[:_SHOWN_FAILURES]:
-            table.add_row(Text(f"  {failure.project}=={failure.pinned_version}"), Text(failure.message))
-        console.print(table)
+            say(console, f"  {failure.project}=={failure.pinned_version}: {failure.message}")
         if len(group) > _SHOWN_FAILURES:
             say(console, f"  and {len(group) - _SHOWN_FAILURES} more (codehost status lists them all)")
 
@@ -68,7 +87,7 @@ def print_status(
     parts = [f"{counts[state]} {state}" for state in JobState if counts.get(state)]
     if retired:
         parts.append(f"{retired} retired")
-    console.print(Text(f"{code_host}: {', '.join(parts) or 'no releases'}", style="bold"))
+    say(console, f"{code_host}: {', '.join(parts) or 'no releases'}", style="bold")
     for failure in failures:
         say(
             console,
@@ -137,6 +156,17 @@ def _moment(microseconds: int | None) -> str | None:
     return datetime.fromtimestamp(microseconds / 1_000_000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
-def say(console: Console, text: str) -> None:
-    """Print a line as it is: nothing in it is taken for markup."""
-    console.print(text, markup=False, highlight=False, soft_wrap=True)
+def say(console: Console, text: str, style: str | None = None) -> None:
+    """Print a line as it is: nothing in it is taken for markup, and it is not broken."""
+    console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
+
+
+def print_findings(console: Console, checked: int, findings: Sequence[Defective], *, repaired: bool) -> None:
+    """What is wrong with which repository, and what happens next."""
+    for finding in findings:
+        say(console, f"{finding.repository}: {finding.defect}: {finding.what}")
+    say(console, f"{checked} repositories checked, {len(findings)} not sound")
+    if findings and repaired:
+        say(console, "Damaged repositories are queued again and strays are removed: run codehost sync.")
+    elif findings:
+        say(console, "codehost verify --repair queues damaged repositories again and removes strays.")

@@ -1,5 +1,7 @@
 """The running account of a sync, from its events: what the display shows and the summary says."""
 
+from typing import Protocol
+
 from codehost.model.events import (
     BudgetWait,
     BytesReceived,
@@ -15,11 +17,11 @@ from codehost.model.pins import Pin
 
 
 class Tally:
-    """Counts of one sync. ``now`` is a monotonic clock's reading in seconds, given with each question."""
+    """Counts of one sync. Times are seconds on the caller's monotonic clock."""
 
-    def __init__(self, *, total: int, started: float) -> None:
-        self.total = total
-        self.started = started
+    def __init__(self) -> None:
+        self.total = 0
+        self.started = 0.0
         self.synced = 0
         self.failed = 0
         self.bytes = 0
@@ -27,6 +29,11 @@ class Tally:
         self.requests_left: int | None = None
         self.waiting_seconds = 0.0
         self.in_flight: dict[Pin, Stage] = {}
+
+    def begin(self, total: int, now: float) -> None:
+        """The plan is made: so many jobs are to be done."""
+        self.total = total
+        self.started = now
 
     def notify(self, event: Event) -> None:
         """Take note of an event."""
@@ -66,3 +73,17 @@ class Tally:
         needed = self.requests / self.done * rest
         beyond = max(0.0, needed - (self.requests_left or 0))
         return max(pace, beyond * 3600 / requests_per_hour)
+
+
+class SyncView(Protocol):
+    """Whoever watches a whole sync: an observer that is told of the plan and keeps the account."""
+
+    tally: Tally
+
+    def begin(self, *, total: int, requests_per_hour: int | None) -> None:
+        """The plan is made: so many jobs are to be done, at most at this rate."""
+        ...
+
+    def notify(self, event: Event) -> None:
+        """Take note of an event. Must not block and must not raise."""
+        ...

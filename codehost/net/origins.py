@@ -1,0 +1,109 @@
+"""Addresses: their origins, what may be sent, and what may be shown. Pure.
+
+Nomenclature: an *origin* is scheme, host and port (RFC 6454); credentials belong to one origin and go nowhere else.
+"""
+
+from dataclasses import dataclass
+from urllib.parse import SplitResult, quote, urlsplit
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+# RFC 3986: what a path or query may hold as it stands, "%" included because the text is already encoded.
+_KEPT = "/?:@!$&'()*+,;=~%-._"
+
+
+class BadAddressError(ValueError):
+    """A text that is no address to send a request to. ``shown`` is safe to show."""
+
+    def __init__(self, shown: str, problem: str) -> None:
+        super().__init__(shown, problem)
+        self.shown = shown
+        self.problem = problem
+
+    def __str__(self) -> str:
+        return f"{self.shown} {self.problem}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Scheme, host (lower case, IDNA) and port (the scheme's own when the address names none)."""
+
+    scheme: str
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        suffix = "" if _DEFAULT_PORTS[self.scheme] == self.port else f":{self.port}"
+        return f"{self.scheme}://{host}{suffix}"
+
+
+def origin_of(url: str) -> Origin:
+    """The origin of an address.
+
+    Raises:
+        BadAddressError: the address is not http or https, or names no host, or is malformed.
+    """
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        raise BadAddressError(shown(url), "is malformed") from None
+    if parts.scheme not in _DEFAULT_PORTS:
+        raise BadAddressError(shown(url), "is neither http nor https")
+    if not host:
+        raise BadAddressError(shown(url), "names no host")
+    return Origin(scheme=parts.scheme, host=_ascii_host(host, url), port=port or _DEFAULT_PORTS[parts.scheme])
+
+
+def same_origin(one: str, other: str) -> bool:
+    """Whether two addresses share scheme, host and port; false when either is no address."""
+    try:
+        return origin_of(one) == origin_of(other)
+    except BadAddressError:
+        return False
+
+
+def sendable(url: str) -> str:
+    """The address as it goes out: without user information and fragment, and with nothing left to encode.
+
+    Percent signs stay as they are, because signed addresses break when they are encoded twice.
+
+    Raises:
+        BadAddressError: the address is not http or https, or names no host, or is malformed.
+    """
+    origin, parts = origin_of(url), urlsplit(url)
+    query = f"?{quote(parts.query, safe=_KEPT)}" if parts.query else ""
+    return f"{origin}{quote(parts.path, safe=_KEPT) or '/'}{query}"
+
+
+def without_user_information(url: str) -> str:
+    """The address without user information and fragment, otherwise as written."""
+    parts = _split(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment="").geturl()
+
+
+def shown(url: str) -> str:
+    """The address as logs, errors and the database may hold it: no user information, query or fragment.
+
+    A query goes too, because download hosts sign addresses there.
+    """
+    parts = _split(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        return urlsplit(url)
+    except ValueError:
+        # What does not split may hide a password anywhere: keep nothing of it.
+        return SplitResult("", "", "(malformed address)", "", "")
+
+
+def _ascii_host(host: str, url: str) -> str:
+    if host.isascii():
+        return host
+    try:
+        return host.encode("idna").decode("ascii")
+    except UnicodeError:
+        raise BadAddressError(shown(url), "has a host name that is not allowed") from None

@@ -1,0 +1,45 @@
+"""The pacer: spreads requests over the hour. It only smooths; the budget behind it decides."""
+
+from dataclasses import dataclass
+
+from aiolimiter import AsyncLimiter
+
+from codehost.model.ports import Budget
+
+_HOUR = 3600
+_MAX_BURST = 100
+_LEAST_PACED = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """``burst`` requests at once, then ``per_second``; burst + 3600 * per_second is at most the hour's allowance."""
+
+    burst: int
+    per_second: float
+
+
+def pace_for(requests_per_hour: int | None) -> Pace | None:
+    """The pace for an hourly allowance; None when there is nothing to smooth.
+
+    That is so without a limit, when paused (0), and for one request an hour: no positive rate fits beside its burst.
+    """
+    if requests_per_hour is None or requests_per_hour < _LEAST_PACED:
+        return None
+    burst = min(requests_per_hour // 2, _MAX_BURST)
+    return Pace(burst=burst, per_second=(requests_per_hour - burst) / _HOUR)
+
+
+class Pacer:
+    """A budget that spreads what the inner budget allows."""
+
+    def __init__(self, budget: Budget, requests_per_hour: int | None) -> None:
+        self._budget = budget
+        pace = pace_for(requests_per_hour)
+        self._limiter = AsyncLimiter(pace.burst, pace.burst / pace.per_second) if pace else None
+
+    async def spend(self) -> None:
+        """Wait for the pace, then for the inner budget, which counts the request."""
+        if self._limiter is not None:
+            await self._limiter.acquire()
+        await self._budget.spend()

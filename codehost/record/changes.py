@@ -1,0 +1,61 @@
+"""The feed: one entry for each change of a repository, in the order of the commits and without gaps."""
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from codehost.model.records import Change, ChangeKind
+from codehost.record.clock import clock
+from codehost.record.database import Database
+from codehost.record.tables import CHANGES_COUNTER, changes, counters
+
+
+async def append_change(
+    connection: AsyncConnection,
+    *,
+    code_host_id: int,
+    repository: str,
+    project: str,
+    version: str,
+    kind: ChangeKind,
+    commit: str | None,
+) -> int:
+    """Add an entry within a write transaction and return its sequence number.
+
+    The counter's row stays locked until the transaction ends. So the next number is given out only after this one is
+    visible, and a rolled back number is given out again: a reader at sequence n never misses an entry below n.
+    Call it last: everybody else who changes a repository waits from here on.
+    """
+    following = (
+        update(counters)
+        .where(counters.c.name == CHANGES_COUNTER)
+        .values(value=counters.c.value + 1)
+        .returning(counters.c.value)
+    )
+    sequence = int((await connection.execute(following)).scalar_one())
+    await connection.execute(
+        insert(changes).values(
+            sequence=sequence,
+            code_host_id=code_host_id,
+            repository=repository,
+            project=project,
+            version=version,
+            kind=kind.value,
+            commit=commit,
+            at=clock(),
+        )
+    )
+    return sequence
+
+
+class Changes:
+    """The feed, for reading."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def after(self, sequence: int, limit: int = 1_000) -> list[Change]:
+        """At most ``limit`` entries that follow ``sequence`` (0: from the beginning)."""
+        query = select(changes).where(changes.c.sequence > sequence).order_by(changes.c.sequence).limit(limit)
+        async with self._database.read() as connection:
+            rows = (await connection.execute(query)).mappings().all()
+        return [Change(**{**row, "kind": ChangeKind(row["kind"])}) for row in rows]

@@ -1,0 +1,115 @@
+"""Claiming: which queued jobs a worker gets, and the lease that it gets them under.
+
+One project page answers for all releases of a project, so a worker gets a project's releases together.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, insert, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from codehost.model.jobs import JobState, LeasedJob
+from codehost.model.pins import Pin, Release
+from codehost.record.clock import read_clock
+from codehost.record.moves import in_state, move, take_back
+from codehost.record.tables import attempts, jobs, releases
+
+_IN_ORDER = (jobs.c.priority, jobs.c.queued_at, jobs.c.id)
+
+
+async def claim(
+    connection: AsyncConnection, *, code_host_id: int, owner: str, limit: int, lease: int
+) -> list[LeasedJob]:
+    """Take at most ``limit`` jobs for ``lease`` microseconds, within a write transaction."""
+    now = await read_clock(connection)
+    await take_back(connection, jobs.c.code_host_id == code_host_id, jobs.c.lease_expires_at <= now)
+    chosen = await _choose(connection, code_host_id, now, limit)
+    if not chosen:
+        return []
+    statement = move(
+        JobState.PROCESSING,
+        jobs.c.id.in_(chosen),
+        owner=owner,
+        lease_expires_at=now + lease,
+        epoch=jobs.c.epoch + 1,
+        attempts=jobs.c.attempts + 1,
+        not_before=None,
+        started_at=now,
+    ).returning(jobs.c.id, jobs.c.epoch, jobs.c.attempts)
+    taken = (await connection.execute(statement)).all()
+    started = [
+        {"job_id": job_id, "epoch": epoch, "number": number, "owner": owner, "started_at": now}
+        for job_id, epoch, number in taken
+    ]
+    await connection.execute(insert(attempts), started)
+    return await _leased(connection, chosen)
+
+
+async def _choose(connection: AsyncConnection, code_host_id: int, now: int, limit: int) -> list[int]:
+    """Whole projects in the order of the queue; only the last one may be cut by the limit."""
+    chosen: list[int] = []
+    for project in await _projects(connection, code_host_id, now, limit):
+        if len(chosen) == limit:
+            break
+        of_project = _ready(code_host_id, _is_ready(now), jobs.c.project == project)
+        query = of_project.limit(limit - len(chosen))
+        chosen += (await connection.execute(query.with_only_columns(jobs.c.id))).scalars()
+    return chosen
+
+
+async def _projects(connection: AsyncConnection, code_host_id: int, now: int, limit: int) -> list[str]:
+    """The projects of the jobs that are next. Two queries, so that each finds its rows at the head of an index."""
+    heads: list[Any] = []
+    for condition in (in_state(JobState.QUEUED), _is_due(now)):
+        heads += (await connection.execute(_ready(code_host_id, condition).limit(limit))).all()
+    heads.sort(key=lambda row: (row.priority, row.queued_at, row.id))
+    return list(dict.fromkeys(row.project for row in heads))
+
+
+def _ready(code_host_id: int, *conditions: ColumnElement[bool]) -> Select[Any]:
+    # Rows that another worker is claiming this moment are passed over, not waited for.
+    columns = (jobs.c.id, jobs.c.project, jobs.c.priority, jobs.c.queued_at)
+    query = select(*columns).where(jobs.c.code_host_id == code_host_id, *conditions)
+    return query.order_by(*_IN_ORDER).with_for_update(skip_locked=True)
+
+
+def _is_due(now: int) -> ColumnElement[bool]:
+    return in_state(JobState.ERRORED) & (jobs.c.not_before <= now)
+
+
+def _is_ready(now: int) -> ColumnElement[bool]:
+    return or_(in_state(JobState.QUEUED), _is_due(now))
+
+
+async def _leased(connection: AsyncConnection, job_ids: Sequence[int]) -> list[LeasedJob]:
+    """The jobs as values, in the order of the ids."""
+    columns = (
+        jobs.c.id,
+        jobs.c.release_id,
+        jobs.c.code_host_id,
+        jobs.c.epoch,
+        jobs.c.attempts,
+        releases.c.project,
+        releases.c.version,
+        releases.c.pinned_version,
+        releases.c.repository,
+        releases.c.sha256,
+    )
+    query = select(*columns).join(releases, releases.c.id == jobs.c.release_id).where(jobs.c.id.in_(job_ids))
+    found = {row.id: row for row in (await connection.execute(query)).all()}
+    return [_as_leased(found[job_id]) for job_id in job_ids]
+
+
+def _as_leased(row: Any) -> LeasedJob:
+    release = Release(project=row.project, version=row.version)
+    return LeasedJob(
+        job_id=row.id,
+        release_id=row.release_id,
+        code_host_id=row.code_host_id,
+        pin=Pin(project=row.project, version=row.pinned_version, release=release),
+        repository=row.repository,
+        epoch=row.epoch,
+        attempt=row.attempts,
+        recorded_sha256=row.sha256,
+    )

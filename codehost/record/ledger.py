@@ -1,0 +1,165 @@
+"""The hard hourly budget of a code host: what was spent is in the database, so workers and restarts share it.
+
+The arithmetic, and why it is exact, is in ``codehost.model.budget``.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from codehost.model.budget import SECOND, USABLE, Allotment, Spent, allot, counted_from, moment
+from codehost.model.events import BudgetWait, Observer, RequestSent
+from codehost.record.clock import read_clock
+from codehost.record.database import Database
+from codehost.record.tables import code_hosts, ledger
+
+# Another worker may give tokens back, and a machine may sleep: look again at least this often.
+_LONGEST_SLEEP = 60.0
+
+
+@dataclass(slots=True, kw_only=True)
+class _Hand:
+    """The tokens of one grant that are still to be used, before ``until`` on the monotonic clock."""
+
+    grant_id: int
+    tokens: int
+    until: float
+
+
+class LedgerBudget:
+    """Implements ``codehost.model.ports.Budget`` on the ledger.
+
+    Args:
+        database: where the ledger is.
+        code_host_id: whose budget.
+        requests_per_hour: the cap; None means no limit, and then the ledger is not touched.
+        observer: is told of every request and of every wait.
+        monotonic: seconds on a clock that is never set.
+        sleep: waits so many seconds.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        code_host_id: int,
+        requests_per_hour: int | None,
+        observer: Observer | None = None,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    ) -> None:
+        if requests_per_hour is not None and requests_per_hour < 1:
+            raise ValueError("a budget of 0 means paused: nothing may be sent, so nothing may wait for it")
+        self._database = database
+        self._code_host_id = code_host_id
+        self._cap = requests_per_hour
+        self._observer = observer
+        self._monotonic = monotonic
+        self._sleep = sleep
+        self._turn = asyncio.Lock()
+        self._hand: _Hand | None = None
+        self._left = 0
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def spend(self) -> None:
+        """Wait until one more request may be sent, and count it. Waiters are served in the order of their calls.
+
+        Raises:
+            UserError: the database is not there any more.
+        """
+        left = None
+        if self._cap is not None:
+            async with self._turn:
+                left = await self._take(self._cap)
+        self._notify(RequestSent(left=left))
+
+    async def aclose(self) -> None:
+        """Give unused tokens back: no request was sent with them, so another worker may use them."""
+        async with self._turn:
+            hand, self._hand = self._hand, None
+            if hand is not None and hand.tokens:
+                async with self._database.write() as connection:
+                    await _give_back(connection, hand)
+
+    async def _take(self, cap: int) -> int:
+        while (hand := self._usable()) is None:
+            allotment, clock = await self._ask(cap)
+            if allotment.leaves_at is not None:
+                seconds = max(allotment.leaves_at - clock, 0) / SECOND
+                self._notify(BudgetWait(seconds=seconds))
+                await self._sleep(min(seconds, _LONGEST_SLEEP))
+        hand.tokens -= 1
+        return self._left + hand.tokens
+
+    def _usable(self) -> _Hand | None:
+        hand = self._hand
+        return hand if hand is not None and hand.tokens and self._monotonic() < hand.until else None
+
+    async def _ask(self, cap: int) -> tuple[Allotment, int]:
+        """Exchange what is left in hand for a new grant; return the answer and the database's time."""
+        # The grant's time is taken later than this, so its use ends earlier here than the ledger assumes.
+        until = self._monotonic() + USABLE / SECOND
+        hand, self._hand = self._hand, None
+        async with self._database.write() as connection:
+            await _lock(connection, self._code_host_id)
+            if hand is not None and hand.tokens:
+                await _give_back(connection, hand)
+            clock, now = await _times(connection, self._code_host_id)
+            allotment = allot(cap, await _spent(connection, self._code_host_id, now))
+            granted = await _grant(connection, self._code_host_id, now, allotment) if allotment.tokens else None
+        if granted is not None:
+            self._hand = _Hand(grant_id=granted, tokens=allotment.tokens, until=until)
+            self._left = allotment.left
+        return allotment, clock
+
+    def _notify(self, event: RequestSent | BudgetWait) -> None:
+        if self._observer is not None:
+            self._observer.notify(event)
+
+
+async def _lock(connection: AsyncConnection, code_host_id: int) -> None:
+    """One grant at a time. On PostgreSQL the code host's row serves; new releases may still refer to it meanwhile."""
+    row = select(code_hosts.c.id).where(code_hosts.c.id == code_host_id)
+    await connection.execute(row.with_for_update(key_share=True))
+
+
+async def _times(connection: AsyncConnection, code_host_id: int) -> tuple[int, int]:
+    """The database's clock, and the present: never before the newest grant."""
+    newest = select(func.max(ledger.c.granted_at)).where(ledger.c.code_host_id == code_host_id)
+    clock = await read_clock(connection)
+    return clock, moment(clock, (await connection.execute(newest)).scalar())
+
+
+async def _spent(connection: AsyncConnection, code_host_id: int, now: int) -> Spent:
+    query = select(func.coalesce(func.sum(ledger.c.tokens), 0), func.min(ledger.c.granted_at)).where(
+        ledger.c.code_host_id == code_host_id, ledger.c.granted_at >= counted_from(now), ledger.c.tokens > 0
+    )
+    tokens, oldest = (await connection.execute(query)).one()
+    return Spent(tokens=int(tokens), oldest=oldest)
+
+
+async def _grant(connection: AsyncConnection, code_host_id: int, now: int, allotment: Allotment) -> int:
+    mine = ledger.c.code_host_id == code_host_id
+    await connection.execute(delete(ledger).where(mine, ledger.c.granted_at < counted_from(now)))
+    row = insert(ledger).values(code_host_id=code_host_id, granted_at=now, tokens=allotment.tokens)
+    return int((await connection.execute(row.returning(ledger.c.id))).scalar_one())
+
+
+async def _give_back(connection: AsyncConnection, hand: _Hand) -> None:
+    # The row stays, even with nothing left: its time keeps the present from going back.
+    await connection.execute(
+        update(ledger).where(ledger.c.id == hand.grant_id).values(tokens=ledger.c.tokens - hand.tokens)
+    )

@@ -1,0 +1,106 @@
+"""Releases in the database: what is recorded, how a plan changes it, and how a release leaves."""
+
+from sqlalchemy import delete, select
+
+from codehost.model.jobs import JobState
+from codehost.model.records import ChangeKind, Plan, RecordedRelease, RetiredRelease
+from codehost.record.changes import append_change
+from codehost.record.database import Database
+from codehost.record.moves import cancel, requeue
+from codehost.record.plans import apply
+from codehost.record.tables import jobs, releases
+
+# A look-up is several times cheaper than the enumeration's constructor, 100,000 times.
+_STATES = {state.value: state for state in JobState}
+
+
+class Releases:
+    """The recorded releases."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def recorded(self, code_host_id: int) -> list[RecordedRelease]:
+        """All releases of a code host, retired ones too, in the order in which they were added."""
+        columns = (releases.c.id, releases.c.project, releases.c.version, releases.c.repository, releases.c.wanted)
+        query = (
+            select(*columns, jobs.c.state)
+            .join(jobs, jobs.c.release_id == releases.c.id)
+            .where(releases.c.code_host_id == code_host_id)
+            .order_by(releases.c.id)
+        )
+        async with self._database.read() as connection:
+            rows = (await connection.execute(query)).all()
+        return [
+            RecordedRelease(
+                release_id=release_id,
+                project=project,
+                version=version,
+                repository=repository,
+                wanted=wanted,
+                state=_STATES[state],
+            )
+            for release_id, project, version, repository, wanted, state in rows
+        ]
+
+    async def apply_plan(self, code_host_id: int, plan: Plan) -> None:
+        """Carry out a plan in one transaction; a plan without work does not touch the database.
+
+        Raises:
+            UserError: a repository's name is taken, by another code host or by another release of this one. Nothing
+                was changed.
+        """
+        if plan.add or plan.retry or plan.retire or plan.restore:
+            async with self._database.write_alone() as connection:
+                await apply(connection, code_host_id, plan)
+
+    async def retired(self, code_host_id: int) -> list[RetiredRelease]:
+        """The releases that no pin names any more, in the order in which they were added."""
+        columns = (
+            releases.c.id.label("release_id"),
+            releases.c.project,
+            releases.c.pinned_version,
+            releases.c.repository,
+            releases.c.retired_at,
+        )
+        unwanted = releases.c.wanted.is_(False)
+        query = select(*columns).where(releases.c.code_host_id == code_host_id, unwanted).order_by(releases.c.id)
+        async with self._database.read() as connection:
+            rows = (await connection.execute(query)).mappings().all()
+        return [RetiredRelease(**row) for row in rows]
+
+    async def disown(self, release_id: int) -> bool:
+        """Stop vouching for a retired release's repository, so that its directory may be deleted.
+
+        Returns:
+            False if the release is gone already or wanted again: then its repository must stay.
+        """
+        query = select(releases.c.id).where(releases.c.id == release_id, releases.c.wanted.is_(False))
+        async with self._database.write_alone() as connection:
+            if (await connection.execute(query)).first() is None:
+                return False
+            await requeue(connection, [release_id])
+            await cancel(connection, [release_id])
+            return True
+
+    async def remove(self, release_id: int) -> bool:
+        """Forget a retired release with its job, attempts and skips, and tell the feed if it had a repository.
+
+        Returns:
+            False if it is gone already or wanted again.
+        """
+        columns = (
+            releases.c.code_host_id,
+            releases.c.repository,
+            releases.c.project,
+            releases.c.version,
+            releases.c.commit,
+        )
+        statement = (
+            delete(releases).where(releases.c.id == release_id, releases.c.wanted.is_(False)).returning(*columns)
+        )
+        async with self._database.write() as connection:
+            row = (await connection.execute(statement)).mappings().first()
+            if row is not None and row["commit"] is not None:
+                await append_change(connection, kind=ChangeKind.REMOVED, **row)
+        return row is not None

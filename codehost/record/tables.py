@@ -1,0 +1,187 @@
+"""The tables. The migrations make the same ones; a test compares the two on both databases.
+
+Times are microseconds since the epoch on the database's clock, sizes are bytes. The state of a release is its job's:
+there is one job per release, and one copy of the state.
+"""
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from codehost.model.jobs import JobState
+
+# SQLite counts rows only in a column declared INTEGER.
+_ID = BigInteger().with_variant(Integer, "sqlite")
+
+_JSON = JSON(none_as_null=True)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "%(table_name)s_%(column_0_N_name)s",
+        "uq": "%(table_name)s_%(column_0_N_name)s_key",
+        "fk": "%(table_name)s_%(column_0_name)s_fkey",
+        "pk": "%(table_name)s_pkey",
+    }
+)
+
+code_hosts = Table(
+    "code_hosts",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("document", Text, nullable=False),
+    Column("document_sha256", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+releases = Table(
+    "releases",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("code_host_id", _ID, ForeignKey("code_hosts.id"), nullable=False),
+    Column("project", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("pinned_version", Text, nullable=False),
+    Column("repository", Text, nullable=False, unique=True),
+    Column("wanted", Boolean, nullable=False),
+    Column("commit", Text),
+    Column("tree", Text),
+    Column("mirror", Text),
+    Column("page_url", Text),
+    Column("file_name", Text),
+    Column("file_url", Text),
+    Column("final_url", Text),
+    Column("sha256", Text),
+    Column("hashes", _JSON),
+    Column("verified", _JSON),
+    Column("size", BigInteger),
+    Column("upload_time", Text),
+    Column("yanked", Boolean),
+    Column("yanked_reason", Text),
+    Column("requires_python", Text),
+    Column("why", Text),
+    Column("asked", _JSON),
+    Column("files", BigInteger),
+    Column("unpacked_bytes", BigInteger),
+    Column("packed_bytes", BigInteger),
+    Column("skipped", BigInteger),
+    Column("created_at", BigInteger, nullable=False),
+    Column("synced_at", BigInteger),
+    Column("retired_at", BigInteger),
+    UniqueConstraint("code_host_id", "project", "version"),
+    sqlite_autoincrement=True,
+)
+
+Index(
+    "releases_retired",
+    releases.c.code_host_id,
+    sqlite_where=releases.c.wanted.is_(False),
+    postgresql_where=releases.c.wanted.is_(False),
+)
+
+skips = Table(
+    "skips",
+    metadata,
+    Column("release_id", _ID, ForeignKey("releases.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("path", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("release_id", _ID, ForeignKey("releases.id", ondelete="CASCADE"), nullable=False, unique=True),
+    Column("code_host_id", _ID, ForeignKey("code_hosts.id"), nullable=False),
+    Column("project", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    # The smaller number goes first.
+    Column("priority", Integer, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    # When an errored job may be tried again; without it, only a new plan tries it again.
+    Column("not_before", BigInteger),
+    Column("owner", Text),
+    Column("lease_expires_at", BigInteger),
+    Column("epoch", BigInteger, nullable=False),
+    Column("reason", Text),
+    Column("message", Text),
+    Column("queued_at", BigInteger, nullable=False),
+    Column("started_at", BigInteger),
+    Column("finished_at", BigInteger),
+    # Heads of the queue in order; counts by state.
+    Index("jobs_queue", "code_host_id", "state", "priority", "queued_at", "id"),
+    # A project's releases, to be claimed together.
+    Index("jobs_project", "code_host_id", "project", "state"),
+    sqlite_autoincrement=True,
+)
+
+for _name, _columns, _state in (
+    ("jobs_errored", (jobs.c.code_host_id, jobs.c.not_before), JobState.ERRORED),
+    ("jobs_leases", (jobs.c.code_host_id, jobs.c.lease_expires_at), JobState.PROCESSING),
+    ("jobs_owner", (jobs.c.owner,), JobState.PROCESSING),
+):
+    Index(_name, *_columns, sqlite_where=jobs.c.state == _state.value, postgresql_where=jobs.c.state == _state.value)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("job_id", _ID, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("epoch", BigInteger, primary_key=True, autoincrement=False),
+    Column("number", Integer, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("started_at", BigInteger, nullable=False),
+    Column("finished_at", BigInteger),
+    Column("outcome", Text),
+    Column("reason", Text),
+    Column("transient", Boolean),
+    Column("message", Text),
+)
+
+ledger = Table(
+    "ledger",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("code_host_id", _ID, ForeignKey("code_hosts.id"), nullable=False),
+    Column("granted_at", BigInteger, nullable=False),
+    Column("tokens", Integer, nullable=False),
+    Index("ledger_window", "code_host_id", "granted_at", "tokens"),
+    sqlite_autoincrement=True,
+)
+
+# No foreign keys: the feed outlives what it tells of.
+changes = Table(
+    "changes",
+    metadata,
+    Column("sequence", _ID, primary_key=True, autoincrement=False),
+    Column("code_host_id", BigInteger, nullable=False),
+    Column("repository", Text, nullable=False),
+    Column("project", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("commit", Text),
+    Column("at", BigInteger, nullable=False),
+)
+
+counters = Table(
+    "counters",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", BigInteger, nullable=False),
+)
+
+# The counter that numbers the feed's entries; the first migration sets it to 0.
+CHANGES_COUNTER = "changes"

@@ -1,0 +1,16 @@
+"""What a repository itself says, read with GitPython."""
+
+from pathlib import Path
+
+from git import Repo
+from git.exc import GitError
+
+
+def last_commit(path: Path) -> str | None:
+    """Author and date of the newest commit, None if the repository cannot be read."""
+    try:
+        with Repo(path) as repo:
+            commit = repo.head.commit
+            return f"{commit.author.name} <{commit.author.email}>, {commit.committed_datetime:%Y-%m-%d %H:%M:%S %Z}"
+    except (GitError, ValueError, OSError):
+        return None

@@ -1,0 +1,124 @@
+"""Databases for tests: a fresh one for each test, on SQLite and on a PostgreSQL server that the tests start."""
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+from uuid import uuid4
+
+import pytest
+
+from codehost.record.database import Database, open_database
+
+USER = "codehost"
+_START_SECONDS = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """A running PostgreSQL server that trusts every local connection."""
+
+    programs: Path
+    port: int
+
+    def url(self, database: str) -> str:
+        return f"postgresql://{USER}@127.0.0.1:{self.port}/{database}"
+
+    def run(self, program: str, *arguments: str) -> None:
+        place = ("--host=127.0.0.1", f"--port={self.port}", f"--username={USER}")
+        subprocess.run([self.programs / program, *place, *arguments], check=True, capture_output=True, timeout=60)
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Server]:
+    programs = _programs()
+    if programs is None:
+        _missing("no initdb in /usr/lib/postgresql or PATH")
+    with _cluster(programs) as server:
+        yield server
+
+
+@pytest.fixture
+def postgresql_url(postgresql: Server) -> Iterator[str]:
+    name = f"test_{uuid4().hex}"
+    postgresql.run("createdb", name)
+    yield postgresql.url(name)
+    postgresql.run("dropdb", "--force", name)
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path}/test.db"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """The URL of a fresh, empty database."""
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
+
+
+@pytest.fixture
+async def database(database_url: str, tmp_path: Path) -> AsyncIterator[Database]:
+    """A fresh database, opened."""
+    async with open_database(database_url, tmp_path) as opened:
+        yield opened
+
+
+def _missing(what: str) -> NoReturn:
+    if "postgresql" in os.environ.get("CODEHOST_TEST_REQUIRE", "").split(","):
+        pytest.fail(f"PostgreSQL is required but missing: {what}")
+    pytest.skip(f"PostgreSQL is missing: {what}")
+
+
+def _programs() -> Path | None:
+    newest_first = sorted(
+        Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]), reverse=True
+    )
+    if newest_first:
+        return newest_first[0].parent
+    found = shutil.which("initdb")
+    return Path(found).resolve().parent if found else None
+
+
+@contextmanager
+def _cluster(programs: Path) -> Iterator[Server]:
+    account = _account()
+    folder = Path(tempfile.mkdtemp(prefix="codehost-postgresql-"))
+    data = folder / "data"
+    try:
+        if account:
+            shutil.chown(folder, account["user"], account["group"])
+        options = ("--auth=trust", f"--username={USER}", "--no-locale", "--encoding=UTF8", "--no-sync")
+        subprocess.run([programs / "initdb", f"--pgdata={data}", *options], check=True, capture_output=True, **account)
+        with _running(programs, data, account) as server:
+            yield server
+    finally:
+        shutil.rmtree(folder)
+
+
+@contextmanager
+def _running(programs: Path, data: Path, account: dict[str, Any]) -> Iterator[Server]:
+    server = Server(programs=programs, port=_free_port())
+    settings = {
+        "listen_addresses": "127.0.0.1",
+        "port": server.port,
+        "unix_socket_directories": "",
+        "fsync": "off",
+        "max_connections": 100,
+    }
+    command = [programs / "postgres", "-D", data, *(f"--{name}={value}" for name, value in settings.items())]
+    with (data.parent / "log").open("wb") as log, subprocess.Popen(command, stderr=log, **account) as process:
+        try:
+            server.run("pg_isready", f"--timeout={_START_SECONDS}") if False else _wait(server, process)
+            yield server
+        finally:
+            process.send_signal(2)
+            process.wait(timeout=_START_SECONDS)

@@ -1,0 +1,71 @@
+import pytest
+
+from codehost.net.origins import BadAddressError, origin_of, same_origin, sendable, shown, without_user_information
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://mirror.example.com/simple", "https://mirror.example.com"),
+        ("https://mirror.example.com:443/simple", "https://mirror.example.com"),
+        ("HTTP://User:pw@Mirror.Example.com:8080/x", "http://mirror.example.com:8080"),
+        ("http://[::1]:3141/root", "http://[::1]:3141"),
+        ("https://bücher.example/simple", "https://xn--bcher-kva.example"),
+    ],
+)
+def test_origin(url: str, expected: str) -> None:
+    assert str(origin_of(url)) == expected
+
+
+@pytest.mark.parametrize(
+    ("url", "problem"),
+    [
+        ("ftp://u:secret@h/x", "neither http nor https"),
+        ("file:///etc/passwd", "neither http nor https"),
+        ("https:///x", "names no host"),
+        ("https://h:port/x", "malformed"),
+        ("https://u:secret@[::1/x", "malformed"),
+        ("https://u:secret@a..b\u0301/x", "host name"),
+    ],
+)
+def test_no_address(url: str, problem: str) -> None:
+    with pytest.raises(BadAddressError, match=problem) as caught:
+        origin_of(url)
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("https://h/a", "https://H:443/b", True),
+        ("https://h/a", "http://h/a", False),
+        ("https://h/a", "https://h:8443/a", False),
+        ("https://h/a", "https://h.evil/a", False),
+        ("https://h/a", "https://h@evil/a", False),
+        ("https://h/a", "ftp://h/a", False),
+    ],
+)
+def test_same_origin(one: str, other: str, same: bool) -> None:  # noqa: FBT001 - a column of the table
+    assert same_origin(one, other) is same
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://u:p@h/a b.zip?x=1#sha256=0", "https://h/a%20b.zip?x=1"),
+        ("https://h/a%2Bb+c.whl", "https://h/a%2Bb+c.whl"),
+        ("https://h", "https://h/"),
+        ("https://h/é?s=a%3D", "https://h/%C3%A9?s=a%3D"),
+    ],
+)
+def test_sendable(url: str, expected: str) -> None:
+    assert sendable(url) == expected
+
+
+def test_shown_keeps_no_secret() -> None:
+    assert shown("https://u:secret@h:81/a?token=secret#secret") == "https://h:81/a"
+    assert "secret" not in shown("https://u:secret@[::1/a")
+
+
+def test_without_user_information_keeps_the_query() -> None:
+    assert without_user_information("https://u:p@h/a?b=c#d") == "https://h/a?b=c"
