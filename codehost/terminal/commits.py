@@ -11,6 +11,6 @@ def last_commit(path: Path) -> str | None:
     try:
         with Repo(path) as repo:
             commit = repo.head.commit
-            return f"{commit.author.name} <{commit.author.email}>, {commit.committed_datetime:%Y-%m-%d %H:%M:%S %Z}"
+            return f"{commit.author.name} <{commit.author.email}>, {commit.committed_datetime:%Y-%m-%d %H:%M:%S %z}"
     except (GitError, ValueError, OSError):
         return None

@@ -8,8 +8,6 @@ from typing import Protocol
 
 from rich.console import Console
 from rich.filesize import decimal
-from rich.table import Table
-from rich.text import Text
 
 from codehost.model.datadir import DataDirectory
 from codehost.model.errors import FACTS, Reason
@@ -97,11 +95,10 @@ def print_status(
 
 def print_release(console: Console, details: ReleaseDetails, repository: Path, last_commit: str | None) -> None:
     """Everything about one release: provenance, skips, attempts."""
-    table = Table.grid(padding=(0, 2))
-    for label, value in _facts(details, repository, last_commit):
-        if value not in {None, ""}:
-            table.add_row(Text(label, style="dim"), Text(str(value)))
-    console.print(table)
+    facts = [(label, value) for label, value in _facts(details, repository, last_commit) if value not in {None, ""}]
+    width = max(len(label) for label, _ in facts)
+    for label, value in facts:
+        say(console, f"{label:<{width}}  {value}")
     _print_skips(console, details)
     for attempt in details.attempts:
         outcome = attempt.outcome or "running"
