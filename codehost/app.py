@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from codehost.children import ChildPool
+from codehost.children import ChildPool, child_limits
 from codehost.config.loading import Loaded, load
 from codehost.download.downloader import Downloader
 from codehost.housekeeping import locked
@@ -129,7 +129,7 @@ async def _worker(
     async with (
         LedgerBudget(database, code_host_id, limit, observer) as budget,
         HttpFetcher(Pacer(budget, limit)) as fetcher,
-        ChildPool() as children,
+        ChildPool(limits=child_limits(config.limits)) as children,
     ):
         pipeline = Pipeline(
             config=config,
@@ -188,19 +188,21 @@ async def verify(storage: Storage, checked: Callable[[str], None], *, repair: bo
     Raises:
         UserError: the data directory or the database cannot be used.
     """
-    with _understood(storage), locked(storage.data):
+    with _understood(storage):
+        # The database first: locking would make the data directory.
         async with _existing_database(storage) as database:
-            verifier = Verifier(
-                data=storage.data,
-                hosts=CodeHosts(database),
-                jobs=Jobs(database),
-                releases=Releases(database),
-                reports=Reports(database),
-            )
-            verification = await verifier.run(checked)
-            if repair:
-                await verifier.repair(verification.findings)
-            return verification
+            with locked(storage.data):
+                verifier = Verifier(
+                    data=storage.data,
+                    hosts=CodeHosts(database),
+                    jobs=Jobs(database),
+                    releases=Releases(database),
+                    reports=Reports(database),
+                )
+                verification = await verifier.run(checked)
+                if repair:
+                    await verifier.repair(verification.findings)
+                return verification
 
 
 async def migrate(storage: Storage) -> None:

@@ -20,7 +20,7 @@ from pebble import ProcessExpired, ProcessPool
 
 from codehost.ingest import ingest
 from codehost.model.errors import Failure, Reason
-from codehost.model.members import GIB, IngestReport, IngestRequest
+from codehost.model.members import GIB, IngestReport, IngestRequest, Limits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,9 +28,17 @@ class ChildLimits:
     """Bounds for one child: address space and written files in bytes, times in seconds for one archive."""
 
     memory_bytes: int = 1 * GIB
-    file_bytes: int = 8 * GIB
+    file_bytes: int = 9 * GIB
     cpu_seconds: int = 600
     wall_seconds: int = 900
+
+
+def child_limits(limits: Limits) -> ChildLimits:
+    """Bounds that leave room for everything ``limits`` allows: a few members in memory, and all of them in the pack."""
+    return ChildLimits(
+        memory_bytes=1 * GIB + 4 * limits.member_bytes,
+        file_bytes=1 * GIB + limits.unpacked_bytes,
+    )
 
 
 class ChildPool:

@@ -6,15 +6,17 @@
         -> publish                           the repository under its name
 
 Whatever happens, the spool and the staging area hold nothing of the release afterwards. Recording the outcome is
-the worker's part, under the job's lease.
+the worker's part, under the job's lease. A cancellation that comes after publishing has begun comes too late: a
+repository that is there must be recorded.
 """
 
 import asyncio
 import shutil
-from collections.abc import Callable
+from collections.abc import Awaitable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from codehost.download.downloader import Downloader
 from codehost.model.codehosts import CodeHostConfig, Mirror
@@ -26,6 +28,8 @@ from codehost.model.members import IngestReport, IngestRequest
 from codehost.model.releases import Download, Resolution
 from codehost.pack.publish import publish
 from codehost.resolve.resolver import Resolver
+
+T = TypeVar("T")
 
 
 class Ingester(Protocol):
@@ -61,13 +65,13 @@ class Pipeline:
             download = await self._download(job, resolution, name)
             report = await self._pack(job, resolution, download, staging)
             self._enter(job, Stage.PUBLISH)
-            await uninterrupted(lambda: publish(staging / "git", self.data.repository(job.repository)))
+            await uninterrupted(asyncio.to_thread(publish, staging / "git", self.data.repository(job.repository)))
         except OSError as error:
             raise Failure(
                 Reason.STORAGE, f"the data directory cannot be written ({error.strerror or error})"
             ) from error
         finally:
-            await uninterrupted(lambda: _remove(staging, spooled))
+            await uninterrupted(asyncio.to_thread(_remove, staging, spooled))
         return Synced(pin=job.pin, repository=job.repository, resolution=resolution, download=download, report=report)
 
     def _enter(self, job: LeasedJob, stage: Stage) -> None:
@@ -114,16 +118,17 @@ class Pipeline:
             raise failure.at(resolution.mirror) from failure
 
 
-async def uninterrupted(work: Callable[[], None]) -> None:
-    """Run ``work`` in a thread to its end, also when this task is cancelled meanwhile."""
-    task = asyncio.ensure_future(asyncio.to_thread(work))
-    try:
-        await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait({task})
-        raise
+async def uninterrupted(work: Awaitable[T]) -> T:
+    """See ``work`` through and return what it returns. A cancellation of this task meanwhile is dropped."""
+    task = asyncio.ensure_future(work)
+    while not task.done():
+        with suppress(asyncio.CancelledError):
+            await asyncio.wait({task})
+    return task.result()
 
 
 def _remove(staging: Path, spooled: Path) -> None:
+    # What cannot be removed now, the next sync's recovery removes; it must not hide why the release failed.
     shutil.rmtree(staging, ignore_errors=True)
-    spooled.unlink(missing_ok=True)
+    with suppress(OSError):
+        spooled.unlink()

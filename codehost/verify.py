@@ -107,10 +107,12 @@ def check_repository(data: DataDirectory, release: CompletedRelease) -> Finding 
         return finding(Defect.MISSING, "there is no such directory")
     try:
         with Repo(path) as repo:
+            # A repository that is named and not looked for may belong to anybody: git's check of owners would make
+            # every repository look damaged to another user.
+            repo.git.update_environment(GIT_DIR=str(path), GIT_CONFIG_NOSYSTEM="1", GIT_CONFIG_GLOBAL=os.devnull)
             heads = {BRANCH: repo.heads[BRANCH].commit.hexsha, "HEAD": repo.head.commit.hexsha}
             tag = f"v{release.pinned_version}"
             heads[tag] = repo.tags[tag].commit.hexsha
-            repo.git.update_environment(GIT_CONFIG_NOSYSTEM="1", GIT_CONFIG_GLOBAL=os.devnull)
             repo.git.fsck("--strict", "--full", "--no-dangling", "--no-progress")
     except GitCommandError as error:
         return finding(Defect.DAMAGED, f"git fsck says: {_first_line(error)}")

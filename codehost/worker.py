@@ -18,12 +18,14 @@ import structlog
 from codehost.model.errors import Failure, Reason
 from codehost.model.events import NotSynced, Observer, Returned
 from codehost.model.jobs import LeasedJob, LeaseLostError
-from codehost.pipeline import Pipeline
+from codehost.pipeline import Pipeline, uninterrupted
 from codehost.record.jobs import Jobs
 
 LEASE_SECONDS = 120.0
-_HEARTBEAT_SECONDS = LEASE_SECONDS / 4
+_HEARTBEATS_PER_LEASE = 4
 _CLAIM = 64
+# A mirror that always asks to come back soon would otherwise keep a sync from ever ending.
+_MOST_ATTEMPTS = 3
 
 log = structlog.get_logger("codehost.worker")
 
@@ -42,6 +44,7 @@ class Worker:
     pipeline: Pipeline
     observer: Observer
     concurrency: int = 8
+    lease_seconds: float = LEASE_SECONDS
     owner: str = field(default_factory=new_owner)
     halted: Failure | None = None
     _waiting: deque[LeasedJob] = field(default_factory=deque)
@@ -81,7 +84,7 @@ class Worker:
         return bool(self._running)
 
     async def _claim(self) -> None:
-        claimed = await self.jobs.claim(self.code_host_id, self.owner, _CLAIM, LEASE_SECONDS)
+        claimed = await self.jobs.claim(self.code_host_id, self.owner, _CLAIM, self.lease_seconds)
         self._waiting.extend(claimed)
         self._projects.update(job.pin.project for job in claimed)
 
@@ -94,7 +97,7 @@ class Worker:
     async def _work(self, job: LeasedJob) -> None:
         try:
             synced = await self.pipeline.run(job)
-            await self.jobs.complete(job, synced.resolution, synced.download, synced.report)
+            await uninterrupted(self.jobs.complete(job, synced.resolution, synced.download, synced.report))
         except Failure as failure:
             await self._fail(job, failure)
         except LeaseLostError:
@@ -116,13 +119,13 @@ class Worker:
             self.halted = failure
             await self._give_back(job)
             return
+        retry_in = failure.retry_after if job.attempt < _MOST_ATTEMPTS else None
         with suppress(LeaseLostError):
-            await self.jobs.fail(job, failure, failure.retry_after)
+            await uninterrupted(self.jobs.fail(job, failure, retry_in))
             self.observer.notify(NotSynced(pin=job.pin, failure=failure))
 
     async def _give_back(self, job: LeasedJob) -> None:
-        with suppress(LeaseLostError):
-            await asyncio.shield(self.jobs.release(job))
+        if await uninterrupted(self.jobs.release(job)):
             self.observer.notify(Returned(pin=job.pin))
 
     def _leave(self, project: str) -> None:
@@ -142,5 +145,5 @@ class Worker:
 
     async def _keep_leases(self) -> None:
         while True:
-            await asyncio.sleep(_HEARTBEAT_SECONDS)
-            await self.jobs.heartbeat(self.owner, LEASE_SECONDS)
+            await asyncio.sleep(self.lease_seconds / _HEARTBEATS_PER_LEASE)
+            await self.jobs.heartbeat(self.owner, self.lease_seconds)

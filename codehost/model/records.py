@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from codehost.model.jobs import JobState
 from codehost.model.members import Skip
@@ -41,9 +42,12 @@ class RecordedCodeHost:
     updated_at: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordedRelease:
-    """A release that the database knows. ``version`` is canonical; not ``wanted`` means retired."""
+class RecordedRelease(NamedTuple):
+    """A release that the database knows. ``version`` is canonical; not ``wanted`` means retired.
+
+    A named tuple, unlike its neighbours: every sync makes one for each release, and 100,000 frozen dataclasses take
+    four times as long.
+    """
 
     release_id: int
     project: str

@@ -23,7 +23,7 @@ class Tally:
         self.total = 0
         self.started = 0.0
         self.synced = 0
-        self.failed = 0
+        self._failed: set[Pin] = set()
         self.bytes = 0
         self.requests = 0
         self.requests_left: int | None = None
@@ -44,9 +44,10 @@ class Tally:
                 self.bytes += count
             case Synced(pin=pin):
                 self.synced += 1
+                self._failed.discard(pin)
                 self.in_flight.pop(pin, None)
             case NotSynced(pin=pin):
-                self.failed += 1
+                self._failed.add(pin)
                 self.in_flight.pop(pin, None)
             case Returned(pin=pin):
                 self.in_flight.pop(pin, None)
@@ -56,6 +57,11 @@ class Tally:
                 self.waiting_seconds = 0.0
             case BudgetWait(seconds=seconds):
                 self.waiting_seconds = seconds
+
+    @property
+    def failed(self) -> int:
+        """Pins whose last attempt failed: one that is tried again counts once."""
+        return len(self._failed)
 
     @property
     def done(self) -> int:

@@ -14,7 +14,7 @@ _AUTHOR_FIELDS = frozenset({b"author", b"author-email", b"maintainer", b"maintai
 # Bounds on what is looked at: a hostile header must not take more time than its bytes deserve.
 _HEADER_BYTES = 1 << 20
 _FIELD_CHARACTERS = 1000
-_MAILBOX = re.compile(r"\s*(?:\"?([^\"<>,]*)\"?\s*<([^<>\s,]+)>|([^<>\s,]+@[^<>\s,]+))")
+_MAILBOX = re.compile(r'\s*(?:(?:"([^"<>]*)"|([^"<>,]*))\s*<([^<>\s,]+)>|([^<>\s,]+@[^<>\s,]+))')
 # What git strips from or refuses in identities.
 _UNFIT = re.compile("[\x00-\x1f\x7f<>]+")
 _CRUD = " .,:;\"'"
@@ -45,7 +45,7 @@ def parse_metadata(content: bytes) -> Metadata:
         name, address = fields.get(b"maintainer", ""), fields.get(b"maintainer-email", "")
     found = _MAILBOX.match(address)
     if found:
-        return Metadata(author=name or (found[1] or "").strip(), email=found[2] or found[3])
+        return Metadata(author=name or (found[1] or found[2] or "").strip(), email=found[3] or found[4])
     return Metadata(author=name, email="")
 
 

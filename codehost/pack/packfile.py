@@ -11,8 +11,8 @@ all that.
 
 import hashlib
 import struct
+from io import BufferedRandom
 from itertools import accumulate
-from typing import BinaryIO
 
 from codehost.model.deflate import adler32, compress, crc32
 from codehost.pack.objects import ObjectType, object_name
@@ -28,7 +28,7 @@ _ZLIB_HEADER = b"\x78\x01"
 class PackWriter:
     """Appends objects to a pack file, each once. Memory: about 200 bytes an object, and nothing of their bodies."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: BufferedRandom) -> None:
         self._file = file
         self._unwritten = bytearray()
         self._offset = _HEADER_BYTES
@@ -67,15 +67,17 @@ class PackWriter:
         self._file.seek(0)
         self._file.write(struct.pack(">4sLL", b"PACK", 2, len(self._entries)))
         self._file.seek(0)
-        digest = hashlib.sha1(usedforsecurity=False)
-        while piece := self._file.read(_PIECE_BYTES):
-            digest.update(piece)
-        self._file.write(digest.digest())
-        return digest.digest(), self._offset + len(digest.digest())
+        checksum = hashlib.file_digest(self._file, _sha1).digest()
+        self._file.write(checksum)
+        return checksum, self._offset + len(checksum)
 
     def index(self, checksum: bytes) -> bytes:
         """The index of the finished pack."""
         return encode_index(sorted((name, crc, offset) for name, (offset, crc) in self._entries.items()), checksum)
+
+
+def _sha1() -> "hashlib._Hash":
+    return hashlib.sha1(usedforsecurity=False)
 
 
 def entry_header(kind: ObjectType, size: int) -> bytes:

@@ -6,8 +6,8 @@ Nothing in it is shared or linked, there is no loose object, no alternate, no ho
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BufferedRandom
 from pathlib import Path
-from typing import BinaryIO
 
 BRANCH = "latest"
 _CONFIG = "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = true\n"
@@ -24,7 +24,7 @@ class RepositoryWriter:
         (root / "refs").mkdir()
 
     @contextmanager
-    def pack(self) -> Iterator[BinaryIO]:
+    def pack(self) -> Iterator[BufferedRandom]:
         """The pack file, open for writing and reading; durable when the block ends."""
         with self._unnamed_pack.open("w+b") as file:
             yield file

@@ -26,7 +26,7 @@ def plan(pins: Iterable[Pin], recorded: Iterable[RecordedRelease], pattern: str 
         add=_by_project(pin for key, pin in wanted.items() if key not in known),
         retry=retry,
         keep=len(current) - len(retry),
-        retire=tuple(release for key, release in known.items() if release.wanted and key not in wanted),
+        retire=tuple(sorted(release for key, release in known.items() if release.wanted and key not in wanted)),
         restore=tuple(release for release in pinned if not release.wanted),
     )
 

@@ -5,13 +5,14 @@ SQLite and PostgreSQL differ here and in ``clock``, and nowhere else.
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, event, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from codehost.model.errors import UserError
@@ -104,7 +105,7 @@ async def open_database(
         _make_folder(data_dir)
     database = Database(_engine(target, busy_seconds), shown)
     try:
-        await _prepare(database, migrate=migrate)
+        await _prepare(database, busy_seconds=busy_seconds, migrate=migrate)
         yield database
     finally:
         await database.close()
@@ -156,9 +157,9 @@ def _on_begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
 
 
-async def _prepare(database: Database, *, migrate: bool) -> None:
+async def _prepare(database: Database, *, busy_seconds: float, migrate: bool) -> None:
     if database.dialect == SQLITE:
-        await _write_ahead(database)
+        await _write_ahead(database, time.monotonic() + busy_seconds)
     may_upgrade = migrate or database.dialect == SQLITE
     async with database.read() as connection:
         stored = await _stored_revision(connection)
@@ -170,19 +171,35 @@ async def _prepare(database: Database, *, migrate: bool) -> None:
             await connection.run_sync(upgrade)
 
 
-async def _write_ahead(database: Database) -> None:
-    """Turn on the write-ahead log, outside of any transaction, and make sure that the file can be written."""
-    async with database.write() as connection:
-        mode = (await connection.exec_driver_sql("PRAGMA journal_mode")).scalar_one()
-        if mode == "wal":
-            return
-        await connection.exec_driver_sql("COMMIT")
-        mode = (await connection.exec_driver_sql("PRAGMA journal_mode=WAL")).scalar_one()
+async def _write_ahead(database: Database, give_up_at: float) -> None:
+    """Turn on the write-ahead log, and make sure that the file can be written."""
+    mode = None
+    while mode is None:
+        mode = await _try_write_ahead(database, patient=time.monotonic() < give_up_at)
     if mode != "wal":
         raise UserError(
             f"The database {database.shown} cannot have a write-ahead log (it stays in mode {mode!r}):"
             " keep it on a local disk, not on a network share."
         )
+
+
+async def _try_write_ahead(database: Database, *, patient: bool) -> str | None:
+    """The journal's mode afterwards; None if another process is in the way and we are patient."""
+    async with database.write() as connection:
+        mode: str | None = (await connection.exec_driver_sql("PRAGMA journal_mode")).scalar_one()
+        if mode == "wal":
+            return mode
+        # The mode changes outside of transactions only. SQLite does not wait for others here: they could wait for us.
+        await connection.exec_driver_sql("COMMIT")
+        try:
+            mode = (await connection.exec_driver_sql("PRAGMA journal_mode=WAL")).scalar_one()
+        except OperationalError:
+            if not patient:
+                raise
+            mode = None
+    if mode is None:
+        await asyncio.sleep(0.05)
+    return mode
 
 
 async def _stored_revision(connection: AsyncConnection) -> str | None:

@@ -3,6 +3,8 @@
 import structlog
 from rich.console import Console
 
+from codehost.terminal.lines import say
+
 
 class _ConsoleLogger:
     """Prints through rich, so that lines do not tear the live display."""
@@ -12,7 +14,7 @@ class _ConsoleLogger:
 
     def msg(self, message: str) -> None:
         """Print one line."""
-        self._console.print(message, markup=False, highlight=False, soft_wrap=True)
+        say(self._console, message)
 
     debug = info = warning = error = critical = exception = msg
 

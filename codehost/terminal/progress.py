@@ -13,6 +13,7 @@ from rich.text import Text
 
 from codehost.model.events import BudgetWait, Event, NotSynced, Returned, Synced
 from codehost.model.tally import SyncView, Tally
+from codehost.terminal.lines import say
 
 _SHOWN_IN_FLIGHT = 8
 
@@ -58,7 +59,7 @@ class PlainProgress:
                 self._line(f"{place} the hourly budget is spent; the next request may go in {seconds:.0f} s")
 
     def _line(self, text: str) -> None:
-        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+        say(self._console, text)
 
     def __enter__(self) -> Self:
         return self
@@ -104,19 +105,14 @@ class LiveProgress:
     def _counts(self) -> Text:
         tally = self.tally
         left = "" if tally.requests_left is None else f", {tally.requests_left} left this hour"
-        parts = [
-            f"{tally.synced} synced",
-            f"{tally.failed} not synced",
-            f"{tally.total - tally.done} to go",
-            f"{decimal(tally.bytes)} received",
-            f"{tally.requests} requests{left}",
-        ]
+        counts = f"  {tally.synced} synced | {tally.failed} not synced | {tally.total - tally.done} to go"
+        parts = [f"{decimal(tally.bytes)} received", f"{tally.requests} requests{left}"]
         seconds = tally.seconds_left(time.monotonic(), self._requests_per_hour)
         if tally.waiting_seconds:
             parts.append(f"budget spent, waiting {tally.waiting_seconds:.0f} s")
         elif seconds is not None:
             parts.append(f"about {_duration(seconds)} left")
-        return Text("  " + " | ".join(parts))
+        return Text(f"{counts}\n  {' | '.join(parts)}")
 
     def __enter__(self) -> Self:
         self._live.start()

@@ -14,6 +14,7 @@ from codehost.model.errors import FACTS, Reason
 from codehost.model.jobs import JobState
 from codehost.model.records import FailedRelease, ReleaseDetails
 from codehost.model.summary import SyncSummary
+from codehost.terminal.lines import say
 
 
 class Defective(Protocol):
@@ -151,11 +152,6 @@ def _moment(microseconds: int | None) -> str | None:
     if microseconds is None:
         return None
     return datetime.fromtimestamp(microseconds / 1_000_000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-
-
-def say(console: Console, text: str, style: str | None = None) -> None:
-    """Print a line as it is: nothing in it is taken for markup, and it is not broken."""
-    console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
 
 
 def print_findings(console: Console, checked: int, findings: Sequence[Defective], *, repaired: bool) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import BinaryIO, NamedTuple
 
+from codehost.model.deflate import adler32
 from codehost.model.errors import Failure, Reason
 from codehost.model.members import Limits, Member, MemberKind
 from codehost.unpack.pax import PaxRecords, parse_pax
@@ -111,7 +112,7 @@ def _decode(block: bytes) -> _Header:
     name, mode, size, mtime, checksum, kind, link, magic, prefix = _HEADER.unpack(block)
     stored = _number(checksum)
     # POSIX: the sum of all bytes, the checksum's own field taken as spaces.
-    if stored != sum(block) - sum(checksum) + _SPACES and stored != _signed_sum(block):
+    if stored != _sum(block) - sum(checksum) + _SPACES and stored != _signed_sum(block):
         raise _refuse("a header's checksum is wrong")
     path = name.partition(b"\0")[0]
     if magic == _POSIX_MAGIC and prefix[0]:
@@ -125,6 +126,11 @@ def _decode(block: bytes) -> _Header:
         _number(mtime),
         link.partition(b"\0")[0],
     )
+
+
+def _sum(block: bytes) -> int:
+    # RFC 1950: the lower half of an Adler-32 is 1 and the sum of the bytes, modulo 65,521; 512 ASCII bytes stay below.
+    return (adler32(block) & 0xFFFF) - 1 if block.isascii() else sum(block)
 
 
 def _signed_sum(block: bytes) -> int:

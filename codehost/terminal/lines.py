@@ -1,0 +1,16 @@
+"""Lines for people. Mirrors, archives and file names say what they like; none of it may command the terminal."""
+
+from rich.console import Console
+from rich.text import Text
+
+
+def printable(text: str) -> str:
+    """The text on one line: control characters, line breaks and the like are written as escapes."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
+
+
+def say(console: Console, text: str, style: str = "") -> None:
+    """Print a line as it is: nothing in it is taken for markup or an emoji's name, and it is not broken."""
+    console.print(Text(printable(text), style=style), soft_wrap=True)
