@@ -5,6 +5,7 @@ files are bounded by the kernel, and a child whose parent is gone ends itself.
 """
 
 import asyncio
+import errno
 import multiprocessing
 import os
 import resource
@@ -83,6 +84,10 @@ class ChildPool:
         except ProcessExpired as expired:
             code = expired.exitcode
             raise _crash(_death(-code) if isinstance(code, int) and code < 0 else f"ended with status {code}") from None
+        except OSError as error:  # after its relatives above
+            if error.errno != errno.EFBIG:
+                raise
+            raise Failure(Reason.TOO_LARGE, f"the repository would exceed {limits.file_bytes} bytes") from None
 
 
 def _crash(what: str) -> Failure:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from codehost.model.errors import Failure, Reason
+from codehost.model.errors import Failure, Reason, UserError
 from codehost.model.events import NotSynced, Observer, Returned
 from codehost.model.jobs import LeasedJob, LeaseLostError
 from codehost.pipeline import Pipeline, uninterrupted
@@ -105,6 +105,8 @@ class Worker:
         except asyncio.CancelledError:
             await self._give_back(job)
             raise
+        except UserError:
+            raise  # without the database nothing can go on
         except Exception as error:  # a defect must cost one job and not the program
             log.exception("job crashed", action="job_crashed", pin=str(job.pin))
             await self._fail(job, Failure(Reason.INTERNAL, f"unexpected {type(error).__name__}"))
