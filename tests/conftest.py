@@ -3,14 +3,16 @@
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 from uuid import uuid4
 
 import pytest
@@ -92,20 +94,20 @@ def _programs() -> Path | None:
 def _cluster(programs: Path) -> Iterator[Server]:
     account = _account()
     folder = Path(tempfile.mkdtemp(prefix="codehost-postgresql-"))
-    data = folder / "data"
     try:
         if account:
-            shutil.chown(folder, account["user"], account["group"])
+            shutil.chown(folder, account, account)
         options = ("--auth=trust", f"--username={USER}", "--no-locale", "--encoding=UTF8", "--no-sync")
-        subprocess.run([programs / "initdb", f"--pgdata={data}", *options], check=True, capture_output=True, **account)
-        with _running(programs, data, account) as server:
+        command = [str(programs / "initdb"), f"--pgdata={folder / 'data'}", *options]
+        subprocess.run(command, check=True, capture_output=True, cwd=folder, user=account, group=account)
+        with _running(programs, folder, account) as server:
             yield server
     finally:
         shutil.rmtree(folder)
 
 
 @contextmanager
-def _running(programs: Path, data: Path, account: dict[str, Any]) -> Iterator[Server]:
+def _running(programs: Path, folder: Path, account: str | None) -> Iterator[Server]:
     server = Server(programs=programs, port=_free_port())
     settings = {
         "listen_addresses": "127.0.0.1",
@@ -114,11 +116,46 @@ def _running(programs: Path, data: Path, account: dict[str, Any]) -> Iterator[Se
         "fsync": "off",
         "max_connections": 100,
     }
-    command = [programs / "postgres", "-D", data, *(f"--{name}={value}" for name, value in settings.items())]
-    with (data.parent / "log").open("wb") as log, subprocess.Popen(command, stderr=log, **account) as process:
+    options = [f"--{name}={value}" for name, value in settings.items()]
+    command = [str(programs / "postgres"), "-D", str(folder / "data"), *options]
+    log = folder / "log"
+    with (
+        log.open("wb") as output,
+        subprocess.Popen(command, stderr=output, cwd=folder, user=account, group=account) as process,
+    ):
         try:
-            server.run("pg_isready", f"--timeout={_START_SECONDS}") if False else _wait(server, process)
+            _wait_until_ready(server, process, log)
             yield server
         finally:
-            process.send_signal(2)
-            process.wait(timeout=_START_SECONDS)
+            # PostgreSQL's manual, section 19.5: SIGINT ends open sessions and shuts down in order.
+            process.send_signal(signal.SIGINT)
+
+
+def _wait_until_ready(server: Server, process: "subprocess.Popen[bytes]", log: Path) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while process.poll() is None and time.monotonic() < deadline:
+        try:
+            server.run("pg_isready")
+        except subprocess.CalledProcessError:
+            time.sleep(0.05)
+        else:
+            return
+    pytest.fail(f"PostgreSQL does not start:\n{log.read_text()}")
+
+
+def _account() -> str | None:
+    """Whom to run the server as: it refuses to run as root."""
+    if os.geteuid() != 0:
+        return None
+    try:
+        pwd.getpwnam("postgres")
+    except KeyError:
+        _missing("the tests run as root, and there is no user postgres to run the server as")
+    return "postgres"
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -103,6 +103,8 @@ async def open_database(
     shown = shown_url(target)
     if url is None:
         _make_folder(data_dir)
+    if target.get_backend_name() == SQLITE:
+        _try_to_open(shown)
     database = Database(_engine(target, busy_seconds), shown)
     try:
         await _prepare(database, busy_seconds=busy_seconds, migrate=migrate)
@@ -119,6 +121,14 @@ def _make_folder(data_dir: Path) -> None:
             f"The data directory {data_dir} cannot be made ({error.strerror}):"
             " choose a folder that this user may write to."
         ) from error
+
+
+def _try_to_open(path: str) -> None:
+    """Meet the errors of opening a file here: the asynchronous driver leaves a thread behind that writes to stderr."""
+    try:
+        sqlite3.connect(path).close()
+    except sqlite3.Error as error:
+        raise (explain(error, path) or error) from error
 
 
 def _driver_errors(dialect: str) -> tuple[type[BaseException], ...]:

@@ -1,0 +1,53 @@
+import zlib
+
+import pytest
+
+from codehost.model.deflate import DeflateError, adler32, compress, crc32, inflater
+
+CONTENT = b"hello, hello\n" * 1000
+
+
+def gzip_of(content: bytes) -> bytes:
+    stream = zlib.compressobj(6, zlib.DEFLATED, 31)
+    return stream.compress(content) + stream.flush()
+
+
+def deflate_of(content: bytes) -> bytes:
+    stream = zlib.compressobj(6, zlib.DEFLATED, -15)
+    return stream.compress(content) + stream.flush()
+
+
+def test_checksums_are_those_of_zlib() -> None:
+    assert crc32(CONTENT, 0) == zlib.crc32(CONTENT)
+    assert crc32(CONTENT[7:], crc32(CONTENT[:7], 0)) == zlib.crc32(CONTENT)
+    assert adler32(CONTENT) == zlib.adler32(CONTENT)
+
+
+def test_zlib_inflates_what_is_compressed_here() -> None:
+    for content in (b"", CONTENT):
+        assert zlib.decompress(compress(content, 1)) == content
+
+
+@pytest.mark.parametrize(("packed", "gzip"), [(gzip_of(CONTENT), True), (deflate_of(CONTENT), False)])
+def test_the_inflater_stops_at_the_end_of_the_stream(packed: bytes, gzip: bool) -> None:  # noqa: FBT001 - a table
+    stream = inflater(gzip=gzip)
+    assert stream.decompress(packed + b"behind") == CONTENT
+    assert (stream.eof, stream.unused_data) == (True, b"behind")
+
+
+def test_the_inflater_is_bounded() -> None:
+    stream = inflater(gzip=True)
+    data, found = gzip_of(CONTENT), []
+    while not stream.eof:
+        found.append(stream.decompress(data, 100))
+        data = stream.unconsumed_tail
+    assert b"".join(found) == CONTENT
+    assert max(map(len, found)) == 100
+
+
+def test_damage_is_an_error_and_an_early_end_is_not_the_end() -> None:
+    with pytest.raises(DeflateError):
+        inflater(gzip=False).decompress(b"\xff" * 20)
+    stream = inflater(gzip=True)
+    stream.decompress(gzip_of(CONTENT)[:-1])
+    assert not stream.eof

@@ -1,0 +1,76 @@
+import time
+from pathlib import Path
+
+from packaging.version import Version
+
+from codehost.model.pins import make_pin
+from codehost.model.records import ChangeKind, Plan
+from codehost.record.changes import Changes
+from codehost.record.database import Database, open_database
+from codehost.record.hosts import CodeHosts
+from codehost.record.jobs import Jobs
+from codehost.record.releases import Releases
+from codehost.record.reports import Reports
+from tests.record.helpers import PATTERN, download, pinned, replan, report, resolution
+
+
+async def test_a_retired_release_is_removed_with_all_that_belongs_to_it(database: Database) -> None:
+    host = await pinned(database, "a==1", "b==1")
+    jobs = Jobs(database)
+    for job in await jobs.claim(host, "w", 1, 60):
+        await jobs.complete(job, resolution(job), download(job), report())
+    await replan(database, host, [])
+    releases = Releases(database)
+    assert [await releases.remove(release.release_id) for release in await releases.retired(host)] == [True, True]
+    assert await releases.recorded(host) == []
+    assert await Reports(database).details("python/a/1") is None
+    # The feed never told of b, so it does not tell of its end.
+    told = [(change.kind, change.repository, change.version) for change in await Changes(database).after(0)]
+    assert told == [(ChangeKind.CREATED, "python/a/1", "1"), (ChangeKind.REMOVED, "python/a/1", "1")]
+
+
+async def test_a_release_that_is_wanted_again_is_not_removed(database: Database) -> None:
+    host = await pinned(database, "a==1")
+    await replan(database, host, [])
+    releases = Releases(database)
+    [retired] = await releases.retired(host)
+    await replan(database, host, ["a==1"])
+    assert not await releases.remove(retired.release_id)
+    assert len(await releases.recorded(host)) == 1
+
+
+async def test_a_removed_release_is_gone(database: Database) -> None:
+    host = await pinned(database, "a==1")
+    await replan(database, host, [])
+    releases = Releases(database)
+    [retired] = await releases.retired(host)
+    assert await releases.remove(retired.release_id)
+    assert not await releases.remove(retired.release_id)
+
+
+async def test_ids_are_never_used_again(database: Database) -> None:
+    """Names in the spool are made of them."""
+    host = await pinned(database, "a==1")
+    [job] = await Jobs(database).claim(host, "w", 1, 60)
+    await replan(database, host, [])
+    assert await Releases(database).remove(job.release_id)
+    await replan(database, host, ["a==1"])
+    [again] = await Jobs(database).claim(host, "w", 1, 60)
+    assert again.release_id > job.release_id
+    assert again.job_id > job.job_id
+
+
+async def test_a_hundred_thousand_releases_are_read_quickly(sqlite_url: str, tmp_path: Path) -> None:
+    pins = tuple(make_pin(f"p{number // 10}", Version(f"{number % 10}")) for number in range(100_000))
+    async with open_database(sqlite_url, tmp_path) as database:
+        host = await CodeHosts(database).save("host", "{}")
+        releases = Releases(database)
+        start = time.perf_counter()
+        await releases.apply_plan(host, Plan(repository_pattern=PATTERN, add=pins))
+        applied = time.perf_counter() - start
+        start = time.perf_counter()
+        assert len(await releases.recorded(host)) == 100_000
+        read = time.perf_counter() - start
+    # Ten times what an idle machine takes.
+    assert applied < 20, applied
+    assert read < 3, read
