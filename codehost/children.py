@@ -11,17 +11,21 @@ import os
 import resource
 import signal
 import threading
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing.connection import wait
 from multiprocessing.process import parent_process
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from pebble import ProcessExpired, ProcessPool
+from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
 from codehost.ingest import ingest
 from codehost.model.errors import Failure, Reason
 from codehost.model.members import GIB, IngestReport, IngestRequest, Limits
+
+_TRIES = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,15 +50,18 @@ class ChildPool:
     """A fixed number of children, replaced when they die. ``ingest`` may be called any number of times at once."""
 
     def __init__(self, children: int | None = None, limits: ChildLimits | None = None) -> None:
+        self._children = children or len(os.sched_getaffinity(0))
         self._limits = limits or ChildLimits()
+        self._pool = self._make_pool()
+        self._mending = asyncio.Lock()
+        self._running: set[ProcessFuture[IngestReport]] = set()
+
+    def _make_pool(self) -> ProcessPool:
         # A fork server: quick starts, and none of the parent's threads, connections or secrets in the children.
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload([__name__])
-        self._pool = ProcessPool(
-            max_workers=children or len(os.sched_getaffinity(0)),
-            initializer=_prepare_child,
-            initargs=(self._limits,),
-            context=context,
+        return ProcessPool(
+            max_workers=self._children, initializer=_prepare_child, initargs=(self._limits,), context=context
         )
 
     async def __aenter__(self) -> Self:
@@ -63,6 +70,9 @@ class ChildPool:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        # Whoever still waits learns that it was cancelled, and not that a pool broke.
+        for future in tuple(self._running):
+            future.cancel()  # type: ignore[no-untyped-call]
         self._pool.stop()  # type: ignore[no-untyped-call]
         await asyncio.to_thread(self._pool.join)
 
@@ -73,8 +83,32 @@ class ChildPool:
             Failure: what the child raised, or ``crashed`` when it died or exceeded its limits.
             OSError: the child could not write.
         """
+        for _ in range(_TRIES):
+            pool = self._pool
+            try:
+                return await self._run(pool, request)
+            except BrokenProcessPool:
+                # A child that is killed while it has no work takes pebble's whole pool along; no job is at fault.
+                await self._replace(pool)
+            if await asyncio.to_thread(Path(request.repository).exists):
+                break
+        raise Failure(Reason.INTERNAL, "the child processes were lost before the archive was read")
+
+    async def _replace(self, broken: ProcessPool) -> None:
+        async with self._mending:
+            if self._pool is broken:
+                broken.stop()  # type: ignore[no-untyped-call]
+                await asyncio.to_thread(broken.join)
+                self._pool = self._make_pool()
+
+    async def _run(self, pool: ProcessPool, request: IngestRequest) -> IngestReport:
         limits = self._limits
-        future = self._pool.schedule(_run_in_child, args=[request, limits.cpu_seconds], timeout=limits.wall_seconds)
+        try:
+            future = pool.schedule(_run_in_child, args=[request, limits.cpu_seconds], timeout=limits.wall_seconds)
+        except RuntimeError as error:  # it broke while it had no work
+            raise BrokenProcessPool from error
+        self._running.add(future)
+        future.add_done_callback(self._running.discard)
         try:
             return await asyncio.wrap_future(future)
         except TimeoutError:
@@ -103,9 +137,15 @@ def _death(number: int) -> str:
 def _prepare_child(limits: ChildLimits) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes, limits.memory_bytes))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (limits.file_bytes, limits.file_bytes))
+    for kind, bound in ((resource.RLIMIT_AS, limits.memory_bytes), (resource.RLIMIT_FSIZE, limits.file_bytes)):
+        resource.setrlimit(kind, (_allowed(kind, bound), _allowed(kind, bound)))
     threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _allowed(kind: int, bound: int) -> int:
+    # What this process was given may be less; only root could raise it.
+    _, hard = resource.getrlimit(kind)
+    return bound if hard == resource.RLIM_INFINITY else min(bound, hard)
 
 
 def _end_with_parent() -> None:
@@ -120,5 +160,5 @@ def _run_in_child(request: IngestRequest, cpu_seconds: int) -> IngestReport:
     spent = int(usage.ru_utime + usage.ru_stime)
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
     # The limit counts the process's whole life, which may be many archives.
-    resource.setrlimit(resource.RLIMIT_CPU, (spent + cpu_seconds + 1, hard))
+    resource.setrlimit(resource.RLIMIT_CPU, (_allowed(resource.RLIMIT_CPU, spent + cpu_seconds + 1), hard))
     return ingest(request)

@@ -1,6 +1,7 @@
 """Repositories appear and disappear by one rename each, and the directories that say so are made durable."""
 
 import shutil
+import tempfile
 from pathlib import Path
 
 from codehost.pack.repository import sync_directory
@@ -21,9 +22,9 @@ def publish(staged: Path, final: Path) -> None:
 def withdraw(final: Path, staging: Path, stop_at: Path) -> None:
     """Take a repository away, and the directories that it leaves empty up to ``stop_at``."""
     if final.exists():
-        doomed = staging / f"withdrawn-{final.name}"
-        shutil.rmtree(doomed, ignore_errors=True)
-        final.rename(doomed)
+        # A name of its own: releases of other projects with the same version may go at the same time.
+        doomed = Path(tempfile.mkdtemp(prefix="withdrawn-", dir=staging))
+        final.rename(doomed / final.name)
         sync_directory(final.parent)
         shutil.rmtree(doomed)
     parent = final.parent

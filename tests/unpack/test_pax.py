@@ -38,7 +38,7 @@ def test_records(body: bytes, expected: PaxRecords) -> None:
         (b" path=a\n", "no length"),
         (b"9" * 30 + b" path=a\n", "no length"),
         (b"99 path=a\n", "damaged"),
-        (b"9 path=a\nx", "damaged"),
+        (b"9 path=a\nx", "no length"),
         (b"10 path=a\n\n", "no length"),
         (b"3 \n", "damaged"),
         (b"2 path=a\n", "damaged"),

@@ -1,0 +1,55 @@
+from pathlib import Path
+
+import pytest
+
+from codehost.pack.publish import publish, withdraw
+
+
+def make(path: Path, content: str) -> Path:
+    path.mkdir(parents=True)
+    (path / "HEAD").write_text(content)
+    return path
+
+
+def test_publish_moves_the_repository_into_new_directories(tmp_path: Path) -> None:
+    final = tmp_path / "repos" / "python" / "six" / "1.0.git"
+    publish(make(tmp_path / "staging" / "7", "new"), final)
+    assert (final / "HEAD").read_text() == "new"
+    assert not any((tmp_path / "staging").iterdir())
+
+
+def test_publish_puts_an_earlier_repository_aside(tmp_path: Path) -> None:
+    final = make(tmp_path / "repos" / "python" / "six" / "1.0.git", "old")
+    staged = make(tmp_path / "staging" / "7", "new")
+    publish(staged, final)
+    assert (final / "HEAD").read_text() == "new"
+    assert (tmp_path / "staging" / "7.replaced" / "HEAD").read_text() == "old"
+
+
+def test_a_failed_publication_leaves_the_staged_repository(tmp_path: Path) -> None:
+    staged = make(tmp_path / "staging" / "7", "new")
+    (tmp_path / "repos").write_text("a file in the way")
+    with pytest.raises(OSError, match="repos"):
+        publish(staged, tmp_path / "repos" / "six" / "1.0.git")
+    assert (staged / "HEAD").read_text() == "new"
+
+
+def test_withdraw_takes_the_empty_directories_along(tmp_path: Path) -> None:
+    repos, staging = tmp_path / "repos", tmp_path / "staging"
+    staging.mkdir()
+    gone = make(repos / "python" / "six" / "1.0.git", "old")
+    stays = make(repos / "python" / "attrs" / "1.0.git", "old")
+    withdraw(gone, staging, repos)
+    assert [path.name for path in (repos / "python").iterdir()] == ["attrs"]
+    withdraw(stays, staging, repos)
+    assert list(repos.iterdir()) == []
+    assert list(staging.iterdir()) == []
+
+
+def test_withdraw_finishes_what_was_begun(tmp_path: Path) -> None:
+    repos, staging = tmp_path / "repos", tmp_path / "staging"
+    make(staging / "withdrawn-1.0.git", "left by a crash")
+    final = make(repos / "python" / "six" / "1.0.git", "old")
+    withdraw(final, staging, repos)
+    withdraw(final, staging, repos)
+    assert list(repos.iterdir()) == list(staging.iterdir()) == []

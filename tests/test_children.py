@@ -1,0 +1,244 @@
+"""Real children under real limits. Every child lost must cost its own job and nothing else."""
+
+import asyncio
+import gzip
+import os
+import signal
+import subprocess
+import sys
+import time
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from codehost.children import ChildLimits, ChildPool
+from codehost.model.errors import Failure, Reason
+from codehost.model.members import GIB, MIB, IngestRequest, Limits
+from tests.unpack.tars import END, header, member
+from tests.unpack.zips import Part, build
+
+PATIENCE = 10.0
+T = TypeVar("T")
+
+
+def bomb(folder: Path) -> Path:
+    """A zip of one member of 400 MiB, which a careless limit lets into memory."""
+    stream = zlib.compressobj(1, zlib.DEFLATED, -15)
+    # After a full flush the deflated bytes of a piece can stand there any number of times.
+    piece = stream.compress(bytes(MIB)) + stream.flush(zlib.Z_FULL_FLUSH)
+    checksum = 0
+    for _ in range(400):
+        checksum = zlib.crc32(bytes(MIB), checksum)
+    claims: dict[str, int | bytes] = {"size": 400 * MIB, "crc": checksum}
+    path = folder / "bomb.zip"
+    path.write_bytes(build(Part(data=400 * piece + stream.flush(), local=claims, central=claims)))
+    return path
+
+
+def many(folder: Path) -> Path:
+    """A tar of 400,000 members: at least some seconds of work."""
+    piece = gzip.compress(b"".join(header(b"p-1/%d" % number) for number in range(1000)), 1)
+    path = folder / "many.tar.gz"
+    path.write_bytes(400 * piece + gzip.compress(END))
+    return path
+
+
+def noise(folder: Path) -> Path:
+    """A tar that cannot be packed into less than a mebibyte."""
+    path = folder / "noise.tar"
+    path.write_bytes(member(b"p-1/a", os.urandom(MIB)) + END)
+    return path
+
+
+def good(folder: Path) -> Path:
+    """A tar of one small file."""
+    path = folder / "good.tar"
+    path.write_bytes(member(b"p-1/a", b"x") + END)
+    return path
+
+
+def request(archive: Path, number: int = 0) -> IngestRequest:
+    return IngestRequest(
+        archive=str(archive),
+        filename=archive.name,
+        sha256="0" * 64,
+        repository=str(archive.with_name(f"{archive.name}.{number}.git")),
+        tag="v1",
+        limits=Limits(member_bytes=GIB),
+    )
+
+
+def descendants(root: int) -> set[int]:
+    """The processes below ``root`` that are still alive (proc(5), stat)."""
+    parents: dict[int, int] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                state, parent = (entry / "stat").read_text().rpartition(")")[2].split()[:2]
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+            if state != "Z":
+                parents[int(entry.name)] = int(parent)
+    found = {root}
+    while more := {pid for pid, parent in parents.items() if parent in found} - found:
+        found |= more
+    return found - {root}
+
+
+def busy(repository: Path) -> set[int]:
+    """The processes that hold a file below ``repository`` open."""
+    found = set()
+    for pid in descendants(os.getpid()):
+        links = Path(f"/proc/{pid}/fd")
+        try:
+            targets = [os.readlink(link) for link in links.iterdir()]
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if any(target.startswith(str(repository)) for target in targets):
+            found.add(pid)
+    return found
+
+
+async def child_of(asked: IngestRequest) -> int:
+    """The child that works on a request, as soon as there is one."""
+    (child,) = await eventually(lambda: busy(Path(asked.repository)))
+    return child
+
+
+async def eventually(look: Callable[[], T]) -> T:
+    end = time.monotonic() + PATIENCE
+    while not (seen := look()):
+        assert time.monotonic() < end, "it never happened"
+        await asyncio.sleep(0.02)
+    return seen
+
+
+@pytest.mark.parametrize(
+    ("make", "limits", "what"),
+    [
+        (bomb, ChildLimits(memory_bytes=384 * MIB), "needed more than 384 MiB of memory"),
+        (many, ChildLimits(cpu_seconds=0), "used up its CPU time"),
+        (many, ChildLimits(wall_seconds=1), "took longer than 1 s"),
+    ],
+)
+async def test_an_excess_costs_one_job(
+    tmp_path: Path, make: Callable[[Path], Path], limits: ChildLimits, what: str
+) -> None:
+    async with ChildPool(1, limits) as pool:
+        with pytest.raises(Failure, match=what) as caught:
+            await pool.ingest(request(make(tmp_path)))
+        assert caught.value.reason is Reason.CRASHED
+        assert (await pool.ingest(request(good(tmp_path)))).files == 1
+
+
+async def test_a_repository_beyond_the_bound_of_files_is_too_large(tmp_path: Path) -> None:
+    async with ChildPool(1, ChildLimits(file_bytes=MIB)) as pool:
+        with pytest.raises(Failure, match="would exceed 1048576 bytes") as caught:
+            await pool.ingest(request(noise(tmp_path)))
+        assert caught.value.reason is Reason.TOO_LARGE
+        assert (await pool.ingest(request(good(tmp_path)))).files == 1
+
+
+async def test_failures_come_through_whole(tmp_path: Path) -> None:
+    path = tmp_path / "p-1.tar"
+    path.write_bytes(b"no tar at all")
+    async with ChildPool(1) as pool:
+        with pytest.raises(Failure, match="ends within a header") as caught:
+            await pool.ingest(request(path))
+        assert caught.value.reason is Reason.UNSAFE_ARCHIVE
+
+
+async def test_a_killed_child_costs_one_job_and_not_its_neighbours(tmp_path: Path) -> None:
+    slow = request(many(tmp_path))
+    async with ChildPool(2) as pool:
+        lost = asyncio.ensure_future(pool.ingest(slow))
+        os.kill(await child_of(slow), signal.SIGKILL)
+        reports = await asyncio.gather(*(pool.ingest(request(good(tmp_path), number)) for number in range(5)))
+        assert {report.files for report in reports} == {1}
+        with pytest.raises(Failure, match="was killed by SIGKILL") as caught:
+            await lost
+        assert caught.value.reason is Reason.CRASHED
+
+
+@pytest.mark.parametrize("children", [1, 2])
+async def test_a_child_killed_without_work_costs_nothing(tmp_path: Path, children: int) -> None:
+    async with ChildPool(children) as pool:
+        await pool.ingest(request(good(tmp_path)))
+        for number, seconds in enumerate((0.0, 0.5)):
+            for idle in leaves():
+                os.kill(idle, signal.SIGKILL)
+            await asyncio.sleep(seconds)
+            jobs = [request(good(tmp_path), 10 * number + job) for job in range(1, 5)]
+            reports = await asyncio.gather(*(pool.ingest(job) for job in jobs))
+            assert {report.files for report in reports} == {1}
+
+
+def leaves() -> set[int]:
+    """The children of the fork server."""
+    found = set()
+    for pid in descendants(os.getpid()):
+        if b"forkserver" in Path(f"/proc/{pid}/cmdline").read_bytes() and descendants(pid) == set():
+            found.add(pid)
+    return found
+
+
+async def test_cancelling_kills_the_child(tmp_path: Path) -> None:
+    slow = request(many(tmp_path))
+    async with ChildPool(1) as pool:
+        task = asyncio.ensure_future(pool.ingest(slow))
+        child = await child_of(slow)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await eventually(lambda: child not in descendants(os.getpid()))
+        assert (await pool.ingest(request(good(tmp_path)))).files == 1
+
+
+async def test_leaving_the_pool_ends_the_children(tmp_path: Path) -> None:
+    slow = request(many(tmp_path))
+    async with ChildPool(1) as pool:
+        task = asyncio.ensure_future(pool.ingest(slow))
+        child = await child_of(slow)
+    assert child not in descendants(os.getpid())
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+PARENT = """
+import asyncio, sys
+from pathlib import Path
+from typing import TypeVar
+from codehost.children import ChildPool
+from tests.test_children import request
+
+async def main():
+    async with ChildPool(2) as pool:
+        await pool.ingest(request(Path(sys.argv[1])))
+
+if __name__ == "__main__":
+    asyncio.run(main())
+"""
+
+
+async def test_children_end_with_a_killed_parent(tmp_path: Path) -> None:
+    script = tmp_path / "parent.py"
+    script.write_text(PARENT)
+    archive = many(tmp_path)
+    environment = os.environ | {"PYTHONPATH": str(Path.cwd())}
+    with subprocess.Popen([sys.executable, script, archive], env=environment) as parent:
+        child = await child_of(request(archive))
+        left = descendants(parent.pid)
+        assert child in left
+        parent.kill()
+    await eventually(lambda: not any(is_alive(pid) for pid in left))
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state != "Z"
