@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from codehost.model.errors import Failure
 from codehost.model.jobs import JobState, LeasedJob
@@ -34,14 +34,13 @@ class Jobs:
 
     async def heartbeat(self, owner: str, lease_seconds: float) -> frozenset[int]:
         """Prolong all leases of ``owner``; return the ids of the jobs that are still its own."""
-        statement = (
-            update(jobs)
-            .where(moves.in_order(moves.in_state(JobState.PROCESSING), jobs.c.owner == owner))
-            .values(lease_expires_at=clock() + microseconds(lease_seconds))
-            .returning(jobs.c.id)
-        )
+        own = select(jobs.c.id).where(moves.in_state(JobState.PROCESSING), jobs.c.owner == owner)
+        # Somebody works on a locked one this moment: it ends, or the next heartbeat comes in time.
+        free = own.with_for_update(skip_locked=True)
+        prolong = update(jobs).where(jobs.c.id.in_(free)).values(lease_expires_at=clock() + microseconds(lease_seconds))
         async with self._database.write() as connection:
-            return frozenset((await connection.execute(statement)).scalars())
+            await connection.execute(prolong)
+            return frozenset((await connection.execute(own)).scalars())
 
     async def complete(self, job: LeasedJob, resolution: Resolution, download: Download, report: IngestReport) -> None:
         """Record a published repository: release, skips, attempt and change.
@@ -71,7 +70,7 @@ class Jobs:
 
     async def requeue(self, release_ids: Iterable[int]) -> int:
         """Queue these releases' jobs again, whatever became of them, except those in hand; return how many."""
-        async with self._database.write() as connection:
+        async with self._database.write_alone() as connection:
             return await moves.requeue(connection, release_ids)
 
     async def reclaim_all(self, code_host_id: int) -> list[str]:

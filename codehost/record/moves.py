@@ -1,4 +1,11 @@
-"""Moves of jobs between states: every UPDATE of a state is built here, from the one table of transitions."""
+"""Moves of jobs between states: every UPDATE of a state is built here, from the one table of transitions.
+
+On PostgreSQL rows stay locked until their transaction ends. So that none has to be killed to end a deadlock:
+
+- a transaction that waits for several jobs runs alone of its kind (``Database.write_alone``);
+- every other takes one job by its id, or passes over those that are locked (SKIP LOCKED);
+- jobs are written before releases, and the counter of the feed last.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
@@ -56,7 +63,7 @@ async def requeue(connection: AsyncConnection, release_ids: Iterable[int]) -> in
     for chunk in chunks(release_ids):
         statement = move(
             JobState.QUEUED,
-            in_order(jobs.c.release_id.in_(chunk)),
+            jobs.c.release_id.in_(chunk),
             jobs.c.state != JobState.PROCESSING.value,
             queued_at=clock(),
             **_REQUEUED,
@@ -69,9 +76,7 @@ async def cancel(connection: AsyncConnection, release_ids: Iterable[int]) -> Non
     """Cancel what is not completed of these releases' jobs. A worker that holds one finds its lease lost."""
     for chunk in chunks(release_ids):
         cancelled = await connection.execute(
-            move(JobState.CANCELLED, in_order(jobs.c.release_id.in_(chunk)), not_before=None, **UNOWNED).returning(
-                jobs.c.id
-            )
+            move(JobState.CANCELLED, jobs.c.release_id.in_(chunk), not_before=None, **UNOWNED).returning(jobs.c.id)
         )
         await close_attempts(connection, cancelled.scalars().all(), AttemptOutcome.CANCELLED)
 
@@ -96,15 +101,6 @@ async def repositories_of(connection: AsyncConnection, job_ids: Iterable[int]) -
         query = select(releases.c.repository).join(jobs, jobs.c.release_id == releases.c.id)
         names += (await connection.execute(query.where(jobs.c.id.in_(chunk)))).scalars()
     return names
-
-
-def in_order(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
-    """The jobs under ``conditions``, for a statement that writes several.
-
-    PostgreSQL locks them in the order of their ids, so that two such statements wait for each other instead of
-    dying of a deadlock. For the same reason a transaction that writes jobs and releases writes the jobs first.
-    """
-    return jobs.c.id.in_(select(jobs.c.id).where(*conditions).order_by(jobs.c.id).with_for_update())
 
 
 def in_state(state: JobState) -> ColumnElement[bool]:

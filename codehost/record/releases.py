@@ -94,7 +94,7 @@ class Releases:
         statement = (
             delete(releases).where(releases.c.id == release_id, releases.c.wanted.is_(False)).returning(*columns)
         )
-        async with self._database.write() as connection:
+        async with self._database.write_alone() as connection:
             row = (await connection.execute(statement)).mappings().first()
             if row is not None and row["commit"] is not None:
                 await append_change(connection, kind=ChangeKind.REMOVED, **row)

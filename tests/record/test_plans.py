@@ -153,14 +153,14 @@ async def test_plans_and_workers_get_along(database_url: str, tmp_path: Path) ->
         host = await pinned(one, *pins)
 
         async def plan_back_and_forth() -> None:
-            for _ in range(8):
+            for _ in range(4):
                 await replan(one, host, pins[::2])
                 await replan(one, host, pins[::-1])
 
         async def work(database: Database, owner: str) -> None:
             jobs = Jobs(database)
-            for _ in range(12):
-                for job in await jobs.claim(host, owner, 10, 60):
+            for _ in range(6):
+                for job in await jobs.claim(host, owner, 5, 60):
                     await jobs.heartbeat(owner, 60)
                     with suppress(LeaseLostError):
                         await jobs.complete(job, resolution(job), download(job), report())
