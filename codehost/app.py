@@ -5,7 +5,7 @@ import json
 import signal
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from codehost.children import ChildPool, child_limits
@@ -39,18 +39,18 @@ __all__ = ["INTERRUPTED", "Loaded"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Storage:
-    """Where a command finds its state. ``database_url`` None: SQLite in the data directory."""
+    """Where a command finds its state. ``database_url`` None: SQLite in the data directory; it may hold a password."""
 
     data: DataDirectory
-    database_url: str | None = None
+    database_url: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncRequest:
-    """What ``codehost sync`` was asked for. ``name`` is the code host's."""
+    """What ``codehost sync`` was asked for. ``name`` is the code host's; ``text`` may hold passwords."""
 
     name: str
-    text: str
+    text: str = field(repr=False)
     config: CodeHostConfig
     prune: bool = False
     with_pins: bool = False

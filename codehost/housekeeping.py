@@ -6,6 +6,7 @@ and the job is queued again.
 
 import os
 import shutil
+import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -43,9 +44,9 @@ def locked(data: DataDirectory) -> Iterator[None]:
 
 
 def _try_writing(folder: Path) -> None:
-    probe = folder / f".probe-{os.getpid()}"
-    probe.touch()
-    probe.unlink()
+    # A file that is gone when it is closed: a kill leaves none behind, and no other process can be in the way.
+    with tempfile.TemporaryFile(dir=folder):
+        pass
 
 
 def clear_remains(data: DataDirectory) -> None:
@@ -61,7 +62,10 @@ def clear_remains(data: DataDirectory) -> None:
 def withdraw_all(data: DataDirectory, repositories: Iterable[str]) -> None:
     """Take these repositories away where they exist."""
     for name in repositories:
-        withdraw(data.repository(name), data.staging, data.repositories)
+        place = data.repository(name)
+        if place.is_symlink() or place.is_file():
+            place.unlink()  # put there by other hands: every repository of ours is a directory
+        withdraw(place, data.staging, data.repositories)
 
 
 def published(data: DataDirectory) -> Iterator[str]:

@@ -5,7 +5,7 @@ Nothing here is specific to how it was asked for: the command line and the daemo
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ from codehost.model.codehosts import CodeHostConfig
 from codehost.model.datadir import DataDirectory
 from codehost.model.errors import Failure
 from codehost.model.jobs import JobState
-from codehost.model.records import Plan
+from codehost.model.records import RecordedRelease
 from codehost.model.summary import SyncSummary
 from codehost.model.tally import SyncView
 from codehost.plan.planner import plan
@@ -43,21 +43,29 @@ class CodeHostSync:
     view: SyncView
     make_worker: MakeWorker
 
-    async def recover(self) -> None:
-        """Undo what an earlier run left half done. The caller holds the data directory alone."""
-        clear_remains(self.data)
-        withdraw_all(self.data, await self.jobs.reclaim_all(self.code_host_id))
+    async def recover(self) -> list[RecordedRelease]:
+        """Undo what an earlier run left half done; returns what is recorded. The caller holds the data directory alone.
 
-    async def plan(self) -> Plan:
+        Only a completed release vouches for its repository. Any other that lies there was published and never
+        recorded, or is damaged, or was about to be removed.
+        """
+        clear_remains(self.data)
+        recorded = await self.releases.recorded(self.code_host_id)
+        unvouched = [release.repository for release in recorded if release.state is not JobState.COMPLETED]
+        # Repositories first: the jobs of those that were in hand say so until this is done.
+        await asyncio.to_thread(withdraw_all, self.data, unvouched)
+        if any(release.state is JobState.PROCESSING for release in recorded):
+            await self.jobs.reclaim_all(self.code_host_id)
+        return recorded
+
+    async def plan(self, recorded: Iterable[RecordedRelease]) -> None:
         """Compare the configuration with the record and write down what is to be done.
 
         Raises:
             UserError: another code host already makes a repository of the same name.
         """
-        recorded = await self.releases.recorded(self.code_host_id)
         made = plan(self.config.pins, recorded, self.config.repository_pattern)
         await self.releases.apply_plan(self.code_host_id, made)
-        return made
 
     async def work(self, stop: asyncio.Event) -> str | None:
         """Work off the queue; returns why the work ended early, None if it did not."""
@@ -65,6 +73,8 @@ class CodeHostSync:
             return PAUSED
         async with self.make_worker(self.code_host_id) as worker:
             await worker.run(stop)
+        # A child that was stopped in the middle of its work may have written after its release was cleared away.
+        await asyncio.to_thread(clear_remains, self.data)
         if worker.halted is not None:
             return _sentence(worker.halted)
         return INTERRUPTED if stop.is_set() else None
@@ -88,8 +98,7 @@ class CodeHostSync:
             OSError: the data directory cannot be used.
         """
         started = time.monotonic()
-        await self.recover()
-        await self.plan()
+        await self.plan(await self.recover())
         before = await self.reports.counts(self.code_host_id)
         due = before[JobState.QUEUED] + before[JobState.ERRORED]
         self.view.begin(total=due, requests_per_hour=self.config.rate_limit.requests_per_hour)

@@ -115,7 +115,7 @@ def check_repository(data: DataDirectory, release: CompletedRelease) -> Finding 
             heads[tag] = repo.tags[tag].commit.hexsha
             repo.git.fsck("--strict", "--full", "--no-dangling", "--no-progress")
     except GitCommandError as error:
-        return finding(Defect.DAMAGED, f"git fsck says: {_first_line(error)}")
+        return finding(Defect.DAMAGED, f"git fsck says: {_last_line(error)}")
     except (GitError, ValueError, OSError, IndexError, KeyError) as error:
         return finding(Defect.DAMAGED, f"git cannot read it ({type(error).__name__})")
     for name, commit in heads.items():
@@ -124,6 +124,7 @@ def check_repository(data: DataDirectory, release: CompletedRelease) -> Finding 
     return None
 
 
-def _first_line(error: GitCommandError) -> str:
-    lines = str(error.stderr or error).strip().strip("'").splitlines()
+def _last_line(error: GitCommandError) -> str:
+    # GitPython wraps what git said: stderr: '...'
+    lines = str(error.stderr or error).strip().removeprefix("stderr: '").removesuffix("'").splitlines()
     return lines[-1].strip() if lines else "damaged"

@@ -67,10 +67,12 @@ class Worker:
                 self._collect()
         finally:
             stopping.cancel()
-            await self._wind_down()
-            heartbeat.cancel()
-            with suppress(asyncio.CancelledError):
-                await heartbeat
+            try:
+                await self._wind_down()
+            finally:
+                heartbeat.cancel()
+                with suppress(asyncio.CancelledError):
+                    await heartbeat
 
     async def _fill(self) -> bool:
         """Begin as many jobs as may run; returns whether any are running."""
@@ -91,8 +93,10 @@ class Worker:
     def _collect(self) -> None:
         done = {task for task in self._running if task.done()}
         self._running -= done
-        for task in done:
-            task.result()
+        # All are asked, so that none is said to have failed unnoticed; the first speaks for them.
+        errors = [error for task in done if (error := task.exception()) is not None]
+        if errors:
+            raise errors[0]
 
     async def _work(self, job: LeasedJob) -> None:
         try:
@@ -139,8 +143,8 @@ class Worker:
     async def _wind_down(self) -> None:
         for task in self._running:
             task.cancel()
-        if self._running:
-            await asyncio.wait(self._running)
+        # What fails now, fails for the reason that ends the run, or leaves a job in hand for the next run's recovery.
+        await asyncio.gather(*self._running, return_exceptions=True)
         self._running.clear()
         while self._waiting:
             await self._give_back(self._waiting.popleft())

@@ -4,7 +4,6 @@ import asyncio
 import gzip
 import os
 import signal
-import subprocess
 import sys
 import time
 import zlib
@@ -94,10 +93,10 @@ def busy(repository: Path) -> set[int]:
     for pid in descendants(os.getpid()):
         links = Path(f"/proc/{pid}/fd")
         try:
-            targets = [os.readlink(link) for link in links.iterdir()]
+            targets = [link.readlink() for link in links.iterdir()]
         except (FileNotFoundError, ProcessLookupError):
             continue
-        if any(target.startswith(str(repository)) for target in targets):
+        if any(target.is_relative_to(repository) for target in targets):
             found.add(pid)
     return found
 
@@ -180,7 +179,11 @@ def leaves() -> set[int]:
     """The children of the fork server."""
     found = set()
     for pid in descendants(os.getpid()):
-        if b"forkserver" in Path(f"/proc/{pid}/cmdline").read_bytes() and descendants(pid) == set():
+        try:
+            command = Path(f"/proc/{pid}/cmdline").read_bytes()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if b"forkserver" in command and not descendants(pid):
             found.add(pid)
     return found
 
@@ -228,11 +231,12 @@ async def test_children_end_with_a_killed_parent(tmp_path: Path) -> None:
     script.write_text(PARENT)
     archive = many(tmp_path)
     environment = os.environ | {"PYTHONPATH": str(Path.cwd())}
-    with subprocess.Popen([sys.executable, script, archive], env=environment) as parent:
-        child = await child_of(request(archive))
-        left = descendants(parent.pid)
-        assert child in left
-        parent.kill()
+    parent = await asyncio.create_subprocess_exec(sys.executable, script, archive, env=environment)
+    child = await child_of(request(archive))
+    left = descendants(parent.pid)
+    assert child in left
+    parent.kill()
+    await parent.wait()
     await eventually(lambda: not any(is_alive(pid) for pid in left))
 
 

@@ -103,8 +103,7 @@ FACTS: dict[Reason, ReasonFacts] = {
     Reason.DIGEST_CHANGED: ReasonFacts(
         transient=False,
         who=Who.SITE_ADMIN,
-        advice="The file differs from the one recorded earlier: find out why before you trust it; "
-        "nothing was changed here.",
+        advice="The file differs from the one recorded earlier: find out why before you trust it; it was not taken.",
     ),
     Reason.UNSUPPORTED_FORMAT: ReasonFacts(
         transient=False,

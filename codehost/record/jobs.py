@@ -73,11 +73,7 @@ class Jobs:
         async with self._database.write_alone() as connection:
             return await moves.requeue(connection, release_ids)
 
-    async def reclaim_all(self, code_host_id: int) -> list[str]:
-        """Queue all jobs in hand again; return their repositories' names, which may be on disk and mean nothing.
-
-        Only for a caller who knows that no worker is alive.
-        """
+    async def reclaim_all(self, code_host_id: int) -> int:
+        """Queue all jobs in hand again; return how many. Only for a caller who knows that no worker is alive."""
         async with self._database.write() as connection:
-            job_ids = await moves.take_back(connection, jobs.c.code_host_id == code_host_id)
-            return await moves.repositories_of(connection, job_ids)
+            return len(await moves.take_back(connection, jobs.c.code_host_id == code_host_id))

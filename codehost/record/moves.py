@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from codehost.model.jobs import JobState, LeasedJob, sources_of
 from codehost.model.records import AttemptOutcome
 from codehost.record.clock import clock
-from codehost.record.tables import attempts, jobs, releases
+from codehost.record.tables import attempts, jobs
 
 # SQLite allows 32,766 variables in a statement, PostgreSQL's protocol 32,767.
 _CHUNK = 10_000
@@ -92,15 +92,6 @@ async def take_back(connection: AsyncConnection, *conditions: ColumnElement[bool
     for chunk in chunks(job_ids):
         await connection.execute(move(JobState.QUEUED, jobs.c.id.in_(chunk), **UNOWNED))
     return job_ids
-
-
-async def repositories_of(connection: AsyncConnection, job_ids: Iterable[int]) -> list[str]:
-    """The names of the repositories that these jobs make."""
-    names: list[str] = []
-    for chunk in chunks(job_ids):
-        query = select(releases.c.repository).join(jobs, jobs.c.release_id == releases.c.id)
-        names += (await connection.execute(query.where(jobs.c.id.in_(chunk)))).scalars()
-    return names
 
 
 def in_state(state: JobState) -> ColumnElement[bool]:

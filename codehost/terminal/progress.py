@@ -80,7 +80,7 @@ class LiveProgress:
             TextColumn("[bold]sync"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console
         )
         self._task = self._bar.add_task("sync", total=None)
-        self._live = Live(console=console, refresh_per_second=5, transient=True, get_renderable=self._draw)
+        self._live = Live(console=console, refresh_per_second=5, transient=True, get_renderable=self.__rich__)
 
     def begin(self, *, total: int, requests_per_hour: int | None) -> None:
         """Say how much there is to do."""
@@ -93,7 +93,7 @@ class LiveProgress:
         self.tally.notify(event)
         self._bar.update(self._task, completed=self.tally.done)
 
-    def _draw(self) -> Group:
+    def __rich__(self) -> Group:
         pins = Table.grid(padding=(0, 2))
         for pin, stage in list(self.tally.in_flight.items())[:_SHOWN_IN_FLIGHT]:
             pins.add_row(Text(f"  {stage}", style="cyan"), Text(str(pin)))

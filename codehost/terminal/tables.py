@@ -142,10 +142,11 @@ def _print_skips(console: Console, details: ReleaseDetails) -> None:
     if not details.skipped:
         return
     say(console, f"{details.skipped} members left out:")
-    for skip in details.skips[:_SHOWN_SKIPS]:
+    shown = details.skips[:_SHOWN_SKIPS]
+    for skip in shown:
         say(console, f"  {skip.reason}  {skip.path}  {decimal(skip.size)}")
-    if details.skipped > _SHOWN_SKIPS:
-        say(console, f"  and {details.skipped - min(_SHOWN_SKIPS, len(details.skips))} more")
+    if details.skipped > len(shown):
+        say(console, f"  and {details.skipped - len(shown)} more")
 
 
 def _moment(microseconds: int | None) -> str | None:

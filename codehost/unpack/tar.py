@@ -168,9 +168,16 @@ def _extend(overrides: _Overrides, header: _Header, source: Source) -> None:
             raise _refuse("a member has two extended headers")
         overrides.pax = parse_pax(body, shared=False)
     elif header.type == b"L":
-        overrides.long_path = body.partition(b"\0")[0]
+        overrides.long_path = _once(overrides.long_path, body)
     else:
-        overrides.long_target = body.partition(b"\0")[0]
+        overrides.long_target = _once(overrides.long_target, body)
+
+
+def _once(before: bytes | None, body: bytes) -> bytes:
+    # Of two long names some readers take the first, others the last.
+    if before is not None:
+        raise _refuse("a member has two long names")
+    return body.partition(b"\0")[0]
 
 
 def _member(header: _Header, overrides: _Overrides, source: Source, member_bytes: int) -> Member:
@@ -179,6 +186,8 @@ def _member(header: _Header, overrides: _Overrides, source: Source, member_bytes
     path, target, size, mtime = header.path, header.target, header.size, header.mtime
     if overrides.pending or overrides.shared:
         pax = overrides.shared.updated(overrides.pax)
+        if None not in {pax.path, overrides.long_path} or None not in {pax.target, overrides.long_target}:
+            raise _refuse("a member has a long name in two forms")
         path = _first(pax.path, overrides.long_path, path)
         target = _first(pax.target, overrides.long_target, target)
         size = size if pax.size is None else pax.size

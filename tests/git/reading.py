@@ -102,7 +102,7 @@ def read_by_git(repository: Path) -> Listing:
 
 def objects_by_dulwich(repository: Path) -> set[bytes]:
     """The names of all objects, each read whole and checked."""
-    names = set()
+    names: set[bytes] = set()
     with Repo(str(repository)) as repo:
         for name in repo.object_store:
             found = repo.object_store[name]

@@ -131,7 +131,7 @@ def test_the_commit_of_a_real_file(
     files: int,
     skips: list[str],
 ) -> None:
-    archive = obtain(project, filename, sha256, pytestconfig.cache.mkdir("golden"))  # type: ignore[union-attr] # always on
+    archive = obtain(project, filename, sha256, pytestconfig.cache.mkdir("golden"))
     repository = tmp_path / "r.git"
     report = ingest(
         IngestRequest(

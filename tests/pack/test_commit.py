@@ -78,6 +78,12 @@ def test_hostile_metadata_takes_no_more_time_than_its_length_deserves(content: b
     assert len(parse_metadata(content).author) <= 1000
 
 
+def test_the_header_is_read_up_to_a_bound() -> None:
+    far = b"Summary: " + b"s" * (1 << 20) + b"\nAuthor: A\n"
+    assert parse_metadata(far) == Metadata()
+    assert parse_metadata(far[:200] + far[-11:]).author == "A"
+
+
 @pytest.mark.parametrize(
     ("author", "email", "expected"),
     [

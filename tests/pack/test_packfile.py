@@ -1,5 +1,4 @@
 import hashlib
-import io
 import os
 import zlib
 from pathlib import Path
@@ -7,6 +6,7 @@ from pathlib import Path
 import pygit2
 import pytest
 from dulwich.object_format import DEFAULT_OBJECT_FORMAT
+from dulwich.objects import RawObjectID
 from dulwich.pack import Pack, load_pack_index_file
 
 from codehost.pack.objects import ObjectType, object_name
@@ -42,17 +42,19 @@ BODIES = [b"", b"x", b"x" * 15, b"x" * 16, b"y" * 2047, b"y" * 2048, os.urandom(
 
 
 def write(folder: Path, bodies: list[bytes], *, deflated: bool) -> Path:
-    file = io.BytesIO()
-    pack = PackWriter(file)
-    for body in bodies * 2:
-        raw = zlib.compressobj(6, zlib.DEFLATED, -15)
-        pack.add(ObjectType.BLOB, body, raw.compress(body) + raw.flush() if deflated else None)
-    checksum, size = pack.finish()
-    assert size == len(file.getvalue())
-    assert checksum == hashlib.sha1(file.getvalue()[:-20]).digest()
-    stem = folder / "pack" / f"pack-{checksum.hex()}"
-    stem.parent.mkdir()
-    stem.with_suffix(".pack").write_bytes(file.getvalue())
+    (folder / "pack").mkdir()
+    path = folder / "pack" / "incoming"
+    with path.open("w+b") as file:
+        pack = PackWriter(file)
+        for body in bodies * 2:
+            raw = zlib.compressobj(6, zlib.DEFLATED, -15)
+            pack.add(ObjectType.BLOB, body, raw.compress(body) + raw.flush() if deflated else None)
+        checksum, size = pack.finish()
+    written = path.read_bytes()
+    assert size == len(written)
+    assert checksum == hashlib.sha1(written[:-20]).digest()
+    stem = path.with_name(f"pack-{checksum.hex()}")
+    path.rename(stem.with_suffix(".pack"))
     stem.with_suffix(".idx").write_bytes(pack.index(checksum))
     return stem
 
@@ -89,6 +91,8 @@ def test_an_index_of_offsets_beyond_31_bits(tmp_path: Path) -> None:
         index = load_pack_index_file(str(path), file, DEFAULT_OBJECT_FORMAT)
         index.check()
         assert [(name, crc, offset) for name, offset, crc in index.iterentries()] == entries
-        assert [index.object_offset(name) for name, _, _ in entries] == [offset for _, _, offset in entries]
+        assert [index.object_offset(RawObjectID(name)) for name, _, _ in entries] == [
+            offset for _, _, offset in entries
+        ]
         assert index.get_pack_checksum() == bytes(range(20))
         index.close()

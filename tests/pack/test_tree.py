@@ -111,7 +111,7 @@ def test_conflicts(paths: list[str | tuple[str, str]], names: list[str], left_ou
     ],
 )
 def test_links_that_stay_inside(at: str, target: str) -> None:
-    paths = ["d/x", "d/a/b/f", (at, target)]
+    paths: list[str | tuple[str, str]] = ["d/x", "d/a/b/f", (at, target)]
     assert grow(paths) == (sorted(["x", "a/b/f", at.removeprefix("d/")]), [])
 
 
@@ -143,7 +143,7 @@ def test_links_that_stay_inside(at: str, target: str) -> None:
 )
 def test_links_that_lead_out(at: str, target: str) -> None:
     # m and m2 are links to directories: behind them `..` is somewhere else.
-    paths = ["d/x", "d/a/b/f", ("d/m", "a/b"), ("d/a/m2", "b"), (at, target)]
+    paths: list[str | tuple[str, str]] = ["d/x", "d/a/b/f", ("d/m", "a/b"), ("d/a/m2", "b"), (at, target)]
     assert grow(paths) == (["a/b/f", "a/m2", "m", "x"], [f"{at} {LINK_AWAY}"])
 
 

@@ -84,6 +84,7 @@ def test_names(name: bytes, flags: int, path: bytes) -> None:
     [
         (Part(mode=0o100755), MemberKind.FILE, True),
         (Part(mode=0o100644), MemberKind.FILE, False),
+        (Part(mode=0o100655), MemberKind.FILE, False),
         (Part(mode=0o755), MemberKind.FILE, True),
         (Part(mode=0), MemberKind.FILE, False),
         (Part(mode=0o100755, made_by=0), MemberKind.FILE, False),
@@ -215,6 +216,13 @@ def test_members_may_not_overlap() -> None:
     refused(body + shifted + end_record(2, len(shifted), len(body)), "overlaps")
 
 
+def test_members_may_not_overlap_by_a_single_byte() -> None:
+    # The last byte that the first member claims is the first of the second one's header, so that its CRC is right.
+    claims: dict[str, int | bytes] = {"compressed": 2}
+    first = Part(name=b"a", content=b"xP", method=0, data=b"x", local=claims, central=claims)
+    refused(build(first, Part(name=b"b")), "overlaps what follows")
+
+
 @pytest.mark.parametrize("at", ["directory", "between", "end"])
 def test_gaps_around_the_directory_are_refused(at: str) -> None:
     body, directory = layout(text())
@@ -256,7 +264,7 @@ class Unseekable(io.BytesIO):
     def seekable(self) -> bool:
         return False
 
-    def seek(self, offset: int, whence: int = 0, /) -> int:
+    def seek(self, *_: int) -> int:
         raise io.UnsupportedOperation
 
     def tell(self) -> int:

@@ -1,0 +1,44 @@
+import io
+
+import pytest
+from rich.console import Console
+
+from codehost.terminal.lines import printable, say
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain text, ünïcode, 中文", "plain text, ünïcode, 中文"),
+        ("\x1b[31mred\x1b[0m", r"\x1b[31mred\x1b[0m"),
+        ("\x1b]0;title\x07", r"\x1b]0;title\x07"),
+        ("\x9b31m", r"\x9b31m"),
+        ("two\nlines\rover\ttab\0", r"two\nlines\rover\ttab\x00"),
+        ("right\u202eleft", r"right\u202eleft"),
+        ("line\u2028separator", r"line\u2028separator"),
+        ("lone\udcff", r"lone\udcff"),
+        ("\U000e0041", r"\U000e0041"),
+    ],
+)
+def test_printable(text: str, shown: str) -> None:
+    assert printable(text) == shown
+    assert printable(text).isprintable()
+
+
+@pytest.mark.parametrize(
+    "text", ["[bold]loud[/bold]", "[/nothing]", ":warning: :bug:", "[link=x]y[/link]", "1.2.3 'a' /b"]
+)
+@pytest.mark.parametrize("style", ["", "bold"])
+@pytest.mark.parametrize("terminal", [False, True])
+def test_nothing_is_taken_for_markup(text: str, style: str, *, terminal: bool) -> None:
+    output = io.StringIO()
+    console = Console(file=output, force_terminal=terminal, color_system="truecolor" if terminal else None, width=20)
+    say(console, text, style)
+    expected = f"\x1b[1m{text}\x1b[0m\n" if terminal and style else f"{text}\n"
+    assert output.getvalue() == expected
+
+
+def test_long_lines_are_not_broken() -> None:
+    output = io.StringIO()
+    say(Console(file=output, width=20), "word " * 50)
+    assert output.getvalue() == "word " * 50 + "\n"

@@ -1,0 +1,97 @@
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from codehost import app
+from codehost.config.loading import load
+from codehost.housekeeping import locked
+from codehost.model.datadir import DataDirectory
+from codehost.model.errors import UserError
+from codehost.model.events import Synced
+from codehost.model.jobs import JobState
+from codehost.record.database import open_database
+from tests.record.helpers import pinned
+from tests.simulator.mirror import Mirror
+from tests.wiring import Watcher, add_sdist, remains
+
+
+@pytest.fixture
+def storage(tmp_path: Path) -> app.Storage:
+    return app.Storage(data=DataDirectory(tmp_path / "data"))
+
+
+def request(text: str, *, with_pins: bool = False) -> app.SyncRequest:
+    loaded = load(text.encode())
+    assert loaded.config is not None
+    return app.SyncRequest(name="host", text=loaded.text, config=loaded.config, with_pins=with_pins)
+
+
+async def test_one_sync_from_end_to_end(storage: app.Storage) -> None:
+    async with Mirror(username="user", password="canary") as mirror:
+        add_sdist(mirror, "six==1.0")
+        asked = request(f'{{"urls": ["{mirror.authenticated_url}"], "dependencies": ["six==1.0"]}}', with_pins=True)
+        watcher = Watcher()
+        result = await app.sync(storage, asked, watcher, concurrency=1)
+        assert (result.summary.complete, result.summary.requests_sent) == (True, 2)
+        assert result.as_json is not None
+        assert len(watcher.of(Synced)) == 1
+        plain = await app.sync(storage, request(asked.text), Watcher())
+        assert plain.as_json is None
+    (host,) = await app.status(storage)
+    assert (host.name, host.counts[JobState.COMPLETED], host.retired, host.failures) == ("host", 1, 0, ())
+    assert (await app.details(storage, "python/six/1.0")).state is JobState.COMPLETED
+    assert (await app.verify(storage, lambda _: None, repair=False)).checked == 1
+    assert remains(storage.data) == []
+    assert all(b"canary" not in path.read_bytes() for path in storage.data.root.rglob("*") if path.is_file())
+
+
+def test_nothing_secret_in_representations(tmp_path: Path) -> None:
+    storage = app.Storage(data=DataDirectory(tmp_path), database_url="postgresql://user:canary@host/name")
+    assert "canary" not in repr(storage)
+    assert "canary" not in repr(request('{"urls": ["https://user:canary@mirror.example.com/simple"]}'))
+
+
+async def test_no_two_at_once(storage: app.Storage) -> None:
+    async with Mirror() as mirror:
+        add_sdist(mirror, "six==1.0")
+        asked = request(f'{{"urls": ["{mirror.url}"], "dependencies": ["six==1.0"]}}')
+        both = (app.sync(storage, asked, Watcher()) for _ in range(2))
+        outcomes = await asyncio.gather(*both, return_exceptions=True)
+    refused = [outcome for outcome in outcomes if isinstance(outcome, UserError)]
+    assert [str(error).split(":")[0] for error in refused] == [
+        f"Another codehost works on the data directory {storage.data.root}"
+    ]
+
+
+async def test_verify_waits_for_nobody(storage: app.Storage) -> None:
+    async with open_database(None, storage.data.root) as database:
+        await pinned(database, "six==1.0")
+    with locked(storage.data), pytest.raises(UserError, match="Another codehost works"):
+        await app.verify(storage, lambda _: None, repair=True)
+
+
+async def test_looking_makes_nothing(storage: app.Storage) -> None:
+    for look in (
+        app.status(storage),
+        app.details(storage, "python/six/1.0"),
+        app.verify(storage, lambda _: None, repair=True),
+    ):
+        with pytest.raises(UserError, match="Nothing has been synced into"):
+            await look
+    assert not storage.data.root.exists()
+
+
+async def test_migrate_makes_a_database(storage: app.Storage) -> None:
+    await app.migrate(storage)
+    assert await app.status(storage) == []
+    with pytest.raises(UserError, match="There is no repository"):
+        await app.details(storage, "python/six/1.0")
+
+
+def test_read_config(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="cannot be read"):
+        app.read_config(tmp_path)
+    file = tmp_path / "host.jsonc"
+    file.write_text('{"urls": []}')
+    assert app.read_config(file).config is not None
