@@ -171,8 +171,3 @@ async def test_repositories_of_another_user_are_sound(parts: Bench, monkeypatch:
     # git's own switch for its tests: as if everything belonged to somebody else.
     monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
     assert (await verify(parts)).findings == ()
-
-
-async def test_the_environment_names_no_other_repository(parts: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GIT_DIR", str(parts.data.repository(ATTRS)))
-    assert (await verify(parts)).findings == ()

@@ -103,18 +103,12 @@ def cut(file: Path) -> None:
     os.truncate(file, file.stat().st_size // 3)
 
 
-def forget_tables(file: Path) -> None:
-    with closing(sqlite3.connect(file)) as connection, connection:
-        connection.execute("DROP TABLE jobs")
-
-
 @pytest.mark.parametrize(
     ("damage", "said"),
     [
         (from_the_future, "was made by a newer codehost (its schema is 9999"),
         (overwrite, "is damaged or is no database: restore a backup"),
         (cut, "is damaged or is no database: restore a backup"),
-        (forget_tables, "is damaged or is no database: restore a backup"),
     ],
 )
 async def test_a_database_that_is_no_good_is_named_and_left_alone(
