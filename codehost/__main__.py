@@ -3,13 +3,18 @@
 Child processes import this module too, so it loads nothing before it runs.
 """
 
+import gc
 import sys
+
+# A hundred thousand pins are as many objects without a cycle; looking for one at every 700 takes a sixth of the time.
+_COLLECT_EVERY = 50_000
 
 
 def run() -> None:
     """Run a command and exit with its status."""
     from codehost.cli import main  # noqa: PLC0415 - see above
 
+    gc.set_threshold(_COLLECT_EVERY)
     sys.exit(main())
 
 

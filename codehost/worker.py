@@ -49,6 +49,7 @@ class Worker:
     halted: Failure | None = None
     _waiting: deque[LeasedJob] = field(default_factory=deque)
     _running: set[asyncio.Task[None]] = field(default_factory=set)
+    _cut: bool = False
     _projects: Counter[str] = field(default_factory=Counter)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -77,7 +78,8 @@ class Worker:
     async def _fill(self) -> bool:
         """Begin as many jobs as may run; returns whether any are running."""
         while len(self._running) < self.concurrency:
-            if not self._waiting:
+            # A project that the last claim cut in two goes on before its page is forgotten.
+            if not self._waiting or (self._cut and len(self._waiting) < self.concurrency):
                 await self._claim()
             if not self._waiting:
                 break
@@ -87,6 +89,7 @@ class Worker:
 
     async def _claim(self) -> None:
         claimed = await self.jobs.claim(self.code_host_id, self.owner, _CLAIM, self.lease_seconds)
+        self._cut = len(claimed) == _CLAIM
         self._waiting.extend(claimed)
         self._projects.update(job.pin.project for job in claimed)
 

@@ -74,6 +74,13 @@ async def test_one_page_serves_all_versions_and_is_then_forgotten(parts: Bench, 
     assert Counter(mirror.paths())["/simple/six/"] == 2
 
 
+async def test_a_project_that_a_claim_cuts_in_two_needs_one_page(parts: Bench, mirror: Mirror) -> None:
+    await queue(parts, mirror, *versions("attrs", 60), *versions("six", 12))
+    await parts.worker(concurrency=4).run(asyncio.Event())
+    assert await states(parts) == {JobState.COMPLETED: 72}
+    assert Counter(mirror.paths())["/simple/six/"] == 1
+
+
 async def test_leases_are_kept_alive(parts: Bench, mirror: Mirror) -> None:
     await queue(parts, mirror, "six==1.0", "attrs==1.0")
     taken: list[LeasedJob] = []

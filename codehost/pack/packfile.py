@@ -19,7 +19,7 @@ from codehost.pack.objects import ObjectType, object_name
 
 _LEVEL = 1
 _HEADER_BYTES = 12
-_PIECE_BYTES = 1 << 20
+_PIECE_BYTES = 256 * 1024
 _LARGE_OFFSET = 1 << 31
 # RFC 1950: deflate with a 32 KiB window, no dictionary, fastest level; 0x7801 is a multiple of 31.
 _ZLIB_HEADER = b"\x78\x01"
@@ -30,7 +30,8 @@ class PackWriter:
 
     def __init__(self, file: BufferedRandom) -> None:
         self._file = file
-        self._unwritten = bytearray()
+        self._unwritten: list[bytes] = []
+        self._unwritten_bytes = 0
         self._offset = _HEADER_BYTES
         # Object name -> (offset, CRC-32) of its entry.
         self._entries: dict[bytes, tuple[int, int]] = {}
@@ -47,19 +48,22 @@ class PackWriter:
                 stream = compress(body, _LEVEL)
             else:
                 stream = b"%b%b%b" % (_ZLIB_HEADER, deflated, adler32(body).to_bytes(4, "big"))
-            self._append(name, entry_header(kind, len(body)) + stream)
+            self._append(name, entry_header(kind, len(body)), stream)
         return name
 
-    def _append(self, name: bytes, entry: bytes) -> None:
-        self._entries[name] = (self._offset, crc32(entry, 0))
-        self._offset += len(entry)
-        self._unwritten += entry
-        if len(self._unwritten) >= _PIECE_BYTES:
+    def _append(self, name: bytes, header: bytes, stream: bytes) -> None:
+        self._entries[name] = (self._offset, crc32(stream, crc32(header, 0)))
+        size = len(header) + len(stream)
+        self._offset += size
+        self._unwritten += (header, stream)
+        self._unwritten_bytes += size
+        if self._unwritten_bytes >= _PIECE_BYTES:
             self._flush()
 
     def _flush(self) -> None:
-        self._file.write(self._unwritten)
+        self._file.write(b"".join(self._unwritten))
         self._unwritten.clear()
+        self._unwritten_bytes = 0
 
     def finish(self) -> tuple[bytes, int]:
         """Write the header and the trailer; returns the pack's checksum (20 bytes) and its size in bytes."""

@@ -9,8 +9,9 @@ from codehost.model.deflate import DeflateError, inflater
 from codehost.model.errors import Failure, Reason
 from codehost.model.members import MIB
 
-INPUT_BYTES = 256 * 1024
-PIECE_BYTES = 1 * MIB
+# Small enough that a piece is still in the processor's cache when it is hashed and deflated again.
+INPUT_BYTES = 128 * 1024
+PIECE_BYTES = 512 * 1024
 # xz dictionaries of the highest preset take 64 MiB; more is a claim on memory, not a need.
 XZ_MEMORY_BYTES = 128 * MIB
 
