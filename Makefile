@@ -30,8 +30,12 @@ $(VENV)/.dev: $(VENV)/.run requirements-dev.lock
 	@touch $@
 
 run: $(VENV)/.run
-	@$(BIN)/python -m codehost sync $(CONFIG) --data-dir $(DATA); status=$$?; \
-	sh docs/examples/search.sh $(DATA) && test $$status -le 1
+	@$(BIN)/python -m codehost sync $(CONFIG) --data-dir $(DATA); status=$$?; test $$status -le 1 || exit $$status; \
+	echo "\nA search over them, for a class called Meta:"; \
+	sh docs/examples/search.sh $(DATA); \
+	echo "\nSearch for more:  sh docs/examples/search.sh $(DATA) 'PATTERN'"; \
+	echo "Clone one:        git clone $(DATA)/repos/python/six/1.16.0.git"; \
+	echo "Know one:         $(BIN)/codehost show python/isal/1.6.1 --data-dir $(DATA)"
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest

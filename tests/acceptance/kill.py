@@ -210,7 +210,11 @@ def main() -> int:
     logging.getLogger("aiohttp.server").disabled = True
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="codehost-kill-") as folder:
-        made = asyncio.run(storm(Path(folder), wanted.seed, lambda made: until_struck(made, wanted.kills)))
+        try:
+            made = asyncio.run(storm(Path(folder), wanted.seed, lambda made: until_struck(made, wanted.kills)))
+        except BrokenPromiseError as broken:
+            sys.stdout.write(f"seed {wanted.seed}: {broken}\n")
+            return 1
     by_phase = ", ".join(f"{number} in {phase}" for phase, number in made.kills.items())
     sys.stdout.write(
         f"{made.kills.total()} kills ({by_phase}) and {made.late} runs that ended first, seed {wanted.seed},"

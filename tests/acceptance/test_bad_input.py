@@ -19,38 +19,40 @@ from tests.simulator.mirror import Fault, Mirror
 
 VALID = {"urls": ["https://mirror.invalid/simple"], "dependencies": ["six==1.0"]}
 
-# What the file holds, the exit status, and what must be said.
-FILES: dict[str, tuple[bytes, int, tuple[str, ...]]] = {
-    "empty": (b"", 2, ("empty", "1 mistake")),
-    "wrong encoding": ('{"urls": ["https://mirror.invalid/sïmple"]}'.encode("latin-1"), 2, ("UTF-8", "1 mistake")),
-    "not JSON": (b"urls = []", 2, ("host.json:line 1, column 1: ", "1 mistake")),
-    "unknown key": (json.dumps(VALID | {"dependancies": []}).encode(), 2, ("dependancies", "dependencies")),
-    "no mirrors": (json.dumps({"dependencies": []}).encode(), 2, ("urls", "1 mistake")),
-    "a range": (json.dumps(VALID | {"dependencies": ["six>=1.0"]}).encode(), 2, ("six>=1.0", "six==1.2.3")),
+# What the file holds, and what must be said.
+FILES: dict[str, tuple[bytes, tuple[str, ...]]] = {
+    "empty": (b"", ("empty", "1 mistake")),
+    "wrong encoding": ('{"urls": ["https://mirror.invalid/sïmple"]}'.encode("latin-1"), ("UTF-8", "1 mistake")),
+    "not JSON": (b"urls = []", ("host.json:line 1, column 1: ", "1 mistake")),
+    "unknown key": (json.dumps(VALID | {"dependancies": []}).encode(), ("dependancies", "dependencies")),
+    "no mirrors": (json.dumps({"dependencies": []}).encode(), ("urls", "1 mistake")),
+    "a range": (json.dumps(VALID | {"dependencies": ["six>=1.0"]}).encode(), ("six>=1.0", "six==1.2.3")),
 }
 
 
-@pytest.mark.parametrize("name", FILES)
-async def test_a_file_that_is_not_valid_is_explained_and_nothing_is_made(tmp_path: Path, name: str) -> None:
-    content, status, said = FILES[name]
-    desk = Desk(folder=tmp_path)
-    desk.config.write_bytes(content)
-    ended = await desk.sync()
-    assert (ended.status, ended.stdout) == (status, "")
-    assert [part for part in said if part not in ended.stderr] == []
-    assert "Traceback" not in ended.stderr
-    assert not desk.data.exists()
+# The cases of a test run at once: starting the program is most of the work.
+async def test_a_file_that_is_not_valid_is_explained_and_nothing_is_made(tmp_path: Path) -> None:
+    async def check(name: str, content: bytes, said: tuple[str, ...]) -> None:
+        desk = Desk(folder=tmp_path / name)
+        desk.config.write_bytes(content)
+        ended = await desk.sync()
+        assert (ended.status, ended.stdout) == (2, ""), name
+        assert [part for part in said if part not in ended.stderr] == [], name
+        assert "Traceback" not in ended.stderr
+        assert not desk.data.exists()
+
+    await asyncio.gather(*(check(name, *case) for name, case in FILES.items()))
 
 
 async def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
-    desk = Desk(folder=tmp_path)
-    missing = await desk.sync()
-    desk.config.mkdir()
-    folder = await desk.sync()
-    assert [ended.status for ended in (missing, folder)] == [3, 3]
-    assert f"{desk.config} cannot be read (No such file or directory)" in missing.stderr
-    assert f"{desk.config} cannot be read (Is a directory)" in folder.stderr
-    assert not desk.data.exists()
+    missing, folder = Desk(folder=tmp_path / "missing"), Desk(folder=tmp_path / "folder")
+    folder.config.mkdir()
+    ended = await asyncio.gather(missing.sync(), folder.sync())
+    assert [run.status for run in ended] == [3, 3]
+    assert f"{missing.config} cannot be read (No such file or directory)" in ended[0].stderr
+    assert f"{folder.config} cannot be read (Is a directory)" in ended[1].stderr
+    assert not missing.data.exists()
+    assert not folder.data.exists()
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
@@ -69,22 +71,24 @@ def free_port() -> int:
         return port
 
 
-@pytest.mark.parametrize(
-    ("url", "said"),
-    [
-        ("http://mirror.invalid/simple", "the name of http://mirror.invalid does not resolve"),
-        ("http://127.0.0.1:{port}/simple", "refused the connection"),
-    ],
-)
-async def test_a_mirror_that_cannot_be_reached_is_a_network_failure(tmp_path: Path, url: str, said: str) -> None:
-    desk = Desk(folder=tmp_path)
-    desk.configure([url.format(port=free_port())], ["six==1.0"])
-    ended = await desk.sync()
-    (pin,) = ended.summary["pins"]
-    assert (ended.status, pin["state"], pin["reason"]) == (1, "errored", "network")
-    assert said in pin["message"]
-    status = await desk.run("status", *desk.place)
-    assert (status.status, said in status.stdout) == (1, True)
+UNREACHABLE = {
+    "http://mirror.invalid/simple": "the name of http://mirror.invalid does not resolve",
+    "http://127.0.0.1:{port}/simple": "refused the connection",
+}
+
+
+async def test_a_mirror_that_cannot_be_reached_is_a_network_failure(tmp_path: Path) -> None:
+    async def check(number: int, url: str, said: str) -> None:
+        desk = Desk(folder=tmp_path / str(number))
+        desk.configure([url.format(port=free_port())], ["six==1.0"])
+        ended = await desk.sync()
+        (pin,) = ended.summary["pins"]
+        assert (ended.status, pin["state"], pin["reason"]) == (1, "errored", "network")
+        assert said in pin["message"]
+        status = await desk.run("status", *desk.place)
+        assert (status.status, said in status.stdout) == (1, True)
+
+    await asyncio.gather(*(check(number, *case) for number, case in enumerate(UNREACHABLE.items())))
 
 
 def from_the_future(file: Path) -> None:
@@ -103,30 +107,30 @@ def cut(file: Path) -> None:
     os.truncate(file, file.stat().st_size // 3)
 
 
-@pytest.mark.parametrize(
-    ("damage", "said"),
-    [
-        (from_the_future, "was made by a newer codehost (its schema is 9999"),
-        (overwrite, "is damaged or is no database: restore a backup"),
-        (cut, "is damaged or is no database: restore a backup"),
-    ],
-)
-async def test_a_database_that_is_no_good_is_named_and_left_alone(
-    tmp_path: Path, six_synced: Path, damage: Callable[[Path], None], said: str
-) -> None:
-    desk = Desk(folder=tmp_path)
-    desk.adopt(six_synced)
-    desk.configure(["http://mirror.invalid/simple"], [PIN])
-    repositories = state.published(desk.data)
-    database = desk.data / "codehost.db"
-    damage(database)
-    bad = database.read_bytes()
-    for ended in await asyncio.gather(desk.sync(), desk.run("status", *desk.place)):
-        assert (ended.status, ended.stdout) == (3, "")
-        assert ended.stderr.startswith("codehost: The database ")
-        assert said in ended.stderr
-        assert "Traceback" not in ended.stderr
-    assert (database.read_bytes(), state.published(desk.data)) == (bad, repositories)
+DAMAGES: dict[Callable[[Path], None], str] = {
+    from_the_future: "was made by a newer codehost (its schema is 9999",
+    overwrite: "is damaged or is no database: restore a backup",
+    cut: "is damaged or is no database: restore a backup",
+}
+
+
+async def test_a_database_that_is_no_good_is_named_and_left_alone(tmp_path: Path, six_synced: Path) -> None:
+    async def check(damage: Callable[[Path], None], said: str) -> None:
+        desk = Desk(folder=tmp_path / damage.__name__)
+        desk.adopt(six_synced)
+        desk.configure(["http://mirror.invalid/simple"], [PIN])
+        repositories = state.published(desk.data)
+        database = desk.data / "codehost.db"
+        damage(database)
+        bad = database.read_bytes()
+        for ended in await asyncio.gather(desk.sync(), desk.run("status", *desk.place)):
+            assert (ended.status, ended.stdout) == (3, ""), said
+            assert ended.stderr.startswith("codehost: The database ")
+            assert said in ended.stderr
+            assert "Traceback" not in ended.stderr
+        assert (database.read_bytes(), state.published(desk.data)) == (bad, repositories)
+
+    await asyncio.gather(*(check(*case) for case in DAMAGES.items()))
 
 
 async def test_the_advice_works_a_backup_goes_on_and_without_one_all_is_made_again(
@@ -155,14 +159,21 @@ async def test_of_two_syncs_on_one_data_directory_one_is_refused(tmp_path: Path)
         desk.configure([mirror.url], [PIN])
         first = await desk.start_sync()
         assert await first.until(lambda: bool(mirror.requests))
-        second, third = await asyncio.gather(desk.sync(), desk.verify())
+        second, third, status = await asyncio.gather(desk.sync(), desk.verify(), desk.run("status", *desk.place))
         for ended in (second, third):
             assert (ended.status, ended.stdout) == (3, "")
             assert f"Another codehost works on the data directory {desk.data}: wait until it ends" in ended.stderr
         # Looking on is allowed meanwhile.
-        status = await desk.run("status", *desk.place)
         assert (status.status, status.stdout) == (0, "host: 1 processing\n")
         mirror.faults.clear()
         first.process.terminate()
         assert (await first.finished()).status == 130
         assert (await desk.sync()).status == 0
+
+
+async def test_looking_at_nothing_makes_nothing(tmp_path: Path) -> None:
+    desk = Desk(folder=tmp_path)
+    looks = (("status",), ("verify",), ("show", "python/six/1.0"))
+    for ended in await asyncio.gather(*(desk.run(*look, *desk.place) for look in looks)):
+        assert (ended.status, desk.data.exists()) == (3, False)
+        assert "Nothing has been synced" in ended.stderr

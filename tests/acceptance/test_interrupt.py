@@ -1,10 +1,9 @@
 """SIGINT and SIGTERM end a sync in order: what is done stays done, and nothing is done twice."""
 
+import asyncio
 import signal
 from collections import Counter
 from pathlib import Path
-
-import pytest
 
 from tests.acceptance import state
 from tests.acceptance.catalogue import MISSING, fill
@@ -14,9 +13,12 @@ from tests.simulator.mirror import Fault, Mirror
 AT_MOST_AGAIN = 8  # releases in flight at once
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-async def test_an_interrupted_sync_goes_on_without_repeating_itself(tmp_path: Path, number: signal.Signals) -> None:
-    desk = Desk(folder=tmp_path)
+async def test_an_interrupted_sync_goes_on_without_repeating_itself(tmp_path: Path) -> None:
+    await asyncio.gather(*(interrupt(tmp_path / number.name, number) for number in (signal.SIGINT, signal.SIGTERM)))
+
+
+async def interrupt(folder: Path, number: signal.Signals) -> None:
+    desk = Desk(folder=folder)
     async with Mirror() as mirror:
         pins = fill(mirror)
         desk.configure([mirror.url], pins)

@@ -1,9 +1,16 @@
 """``kill -9`` loses nothing. The long form: ``python -m tests.acceptance.kill``."""
 
 import asyncio
+import bz2
+import signal
+import tarfile
 from pathlib import Path
 
+from tests.acceptance import state
 from tests.acceptance.kill import storm
+from tests.acceptance.program import Desk
+from tests.simulator.distfiles import sdist_name
+from tests.simulator.mirror import Mirror
 
 # Kills during a sync, a prune and a repair.
 SHARES = (6, 3, 3)
@@ -14,3 +21,32 @@ async def test_nothing_is_lost_when_the_program_is_killed_at_any_moment(tmp_path
     for made in storms:
         assert made.kills.total() + made.late == sum(SHARES)
         assert made.kills["sync"] >= SHARES[0] // 2
+
+
+def long_work() -> bytes:
+    """A small sdist that keeps a child busy for many seconds: 3 GiB of zeros."""
+    size = 8 << 20
+    content = bz2.compress(bytes(size))
+    members = []
+    for number in range(400):
+        info = tarfile.TarInfo(f"zeros-1.0/{number}.bin")
+        info.size = size
+        # A bzip2 file may be a series of streams.
+        members.append(bz2.compress(info.tobuf()) + content)
+    return b"".join((*members, bz2.compress(bytes(1024))))
+
+
+async def test_a_child_in_the_middle_of_its_work_goes_with_the_program(tmp_path: Path) -> None:
+    desk = Desk(folder=tmp_path)
+    async with Mirror() as mirror:
+        mirror.add(sdist_name("zeros", "1.0", ".tar.bz2"), long_work(), project="zeros")
+        desk.configure([mirror.url], ["zeros==1.0"])
+        run = await desk.start_sync()
+        assert await run.until(lambda: any("git" in name for name in state.leftovers(desk.data)))
+        run.send(signal.SIGKILL)
+        await run.finished()
+        assert await run.gone() < 2
+        assert state.leftovers(desk.data) != []
+        desk.configure([mirror.url], [])
+        assert (await desk.sync()).status == 0
+        assert state.leftovers(desk.data) == []

