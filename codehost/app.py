@@ -191,6 +191,8 @@ async def verify(storage: Storage, checked: Callable[[str], None], *, repair: bo
     with _understood(storage):
         # The database first: locking would make the data directory.
         async with _existing_database(storage) as database:
+            if not storage.data.repositories.is_dir():
+                raise UserError(f"There are no repositories in {storage.data.root}: check --data-dir.")
             with locked(storage.data):
                 verifier = Verifier(
                     data=storage.data,

@@ -64,6 +64,15 @@ async def test_no_two_at_once(storage: app.Storage) -> None:
     ]
 
 
+async def test_verify_does_not_take_an_empty_place_for_a_loss(storage: app.Storage, tmp_path: Path) -> None:
+    elsewhere = app.Storage(data=DataDirectory(tmp_path / "typo"), database_url=f"sqlite:///{tmp_path}/shared.db")
+    async with open_database(elsewhere.database_url, tmp_path):
+        pass
+    with pytest.raises(UserError, match=r"There are no repositories in .*typo: check --data-dir"):
+        await app.verify(elsewhere, lambda _: None, repair=True)
+    assert not elsewhere.data.root.exists()
+
+
 async def test_verify_waits_for_nobody(storage: app.Storage) -> None:
     async with open_database(None, storage.data.root) as database:
         await pinned(database, "six==1.0")
