@@ -128,7 +128,7 @@ async def _worker(
     limit = config.rate_limit.requests_per_hour
     async with (
         LedgerBudget(database, code_host_id, limit, observer) as budget,
-        HttpFetcher(Pacer(budget, limit)) as fetcher,
+        HttpFetcher(Pacer(budget, limit, observer)) as fetcher,
         ChildPool(limits=child_limits(config.limits)) as children,
     ):
         pipeline = Pipeline(

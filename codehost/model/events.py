@@ -75,7 +75,14 @@ class BudgetWait:
     seconds: float
 
 
-Event = StageEntered | BytesReceived | Synced | NotSynced | Returned | RequestSent | BudgetWait
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaceWait:
+    """There is budget left, but it is spread over the hour; the next request may go in about ``seconds``."""
+
+    seconds: float
+
+
+Event = StageEntered | BytesReceived | Synced | NotSynced | Returned | RequestSent | BudgetWait | PaceWait
 
 
 class Observer(Protocol):

@@ -7,6 +7,7 @@ from codehost.model.events import (
     BytesReceived,
     Event,
     NotSynced,
+    PaceWait,
     RequestSent,
     Returned,
     Stage,
@@ -55,7 +56,7 @@ class Tally:
                 self.requests += 1
                 self.requests_left = left
                 self.waiting_seconds = 0.0
-            case BudgetWait(seconds=seconds):
+            case BudgetWait(seconds=seconds) | PaceWait(seconds=seconds):
                 self.waiting_seconds = seconds
 
     @property

@@ -4,11 +4,13 @@ from dataclasses import dataclass
 
 from aiolimiter import AsyncLimiter
 
+from codehost.model.events import Observer, PaceWait
 from codehost.model.ports import Budget
 
 _HOUR = 3600
 _MAX_BURST = 100
 _LEAST_PACED = 2
+_WORTH_TELLING = 3.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,13 +35,24 @@ def pace_for(requests_per_hour: int | None) -> Pace | None:
 class Pacer:
     """A budget that spreads what the inner budget allows."""
 
-    def __init__(self, budget: Budget, requests_per_hour: int | None) -> None:
+    def __init__(self, budget: Budget, requests_per_hour: int | None, observer: Observer | None = None) -> None:
         self._budget = budget
+        self._observer = observer
         pace = pace_for(requests_per_hour)
         self._limiter = AsyncLimiter(pace.burst, pace.burst / pace.per_second) if pace else None
+        self._interval = 1 / pace.per_second if pace else 0.0
+        self._told = False
 
     async def spend(self) -> None:
         """Wait for the pace, then for the inner budget, which counts the request."""
         if self._limiter is not None:
+            if not self._limiter.has_capacity():
+                self._tell()
             await self._limiter.acquire()
         await self._budget.spend()
+
+    def _tell(self) -> None:
+        """Once, and only where the wait is long enough to look like standing still."""
+        if self._observer is not None and not self._told and self._interval >= _WORTH_TELLING:
+            self._told = True
+            self._observer.notify(PaceWait(seconds=self._interval))

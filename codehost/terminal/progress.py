@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from codehost.model.events import BudgetWait, Event, NotSynced, Returned, Synced
+from codehost.model.events import BudgetWait, Event, NotSynced, PaceWait, Returned, Synced
 from codehost.model.tally import SyncView, Tally
 from codehost.terminal.lines import say
 
@@ -57,6 +57,8 @@ class PlainProgress:
                 self._line(f"{place} stopped {pin}: it goes on with the next sync")
             case BudgetWait(seconds=seconds):
                 self._line(f"{place} the hourly budget is spent; the next request may go in {seconds:.0f} s")
+            case PaceWait(seconds=seconds):
+                self._line(f"{place} the rest of the budget is spread over the hour; one request each {seconds:.0f} s")
 
     def _line(self, text: str) -> None:
         say(self._console, text)
@@ -109,7 +111,7 @@ class LiveProgress:
         parts = [f"{decimal(tally.bytes)} received", f"{tally.requests} requests{left}"]
         seconds = tally.seconds_left(time.monotonic(), self._requests_per_hour)
         if tally.waiting_seconds:
-            parts.append(f"budget spent, waiting {tally.waiting_seconds:.0f} s")
+            parts.append(f"waiting {tally.waiting_seconds:.0f} s for the budget")
         elif seconds is not None:
             parts.append(f"about {_duration(seconds)} left")
         return Text(f"{counts}\n  {' | '.join(parts)}")

@@ -59,32 +59,37 @@ class Storm:
         phases = cycle((self._sync, self._prune, self._repair))
         for phase, share in zip(phases, shares, strict=False):
             await phase(share)
-        await self._check_all(state.published(self.desk.data), verified=True)
 
     async def _sync(self, kills: int) -> None:
         if self.chance.random() < _ANEW:
-            shutil.rmtree(self.desk.data, ignore_errors=True)
-            self.mirror.requests.clear()
+            self._begin_anew()
         self._configure(self.pins)
-        await self._strike_often("sync", kills, ("sync", str(self.desk.config), *self.desk.place))
-        await self._let_through("sync", str(self.desk.config), *self.desk.place)
+        arguments = ("sync", str(self.desk.config), *self.desk.place)
+        await self._strike_often("sync", kills, arguments)
+        await self._let_through("sync", arguments)
         await self._check_all(self.commits)
+
+    def _begin_anew(self) -> None:
+        shutil.rmtree(self.desk.data, ignore_errors=True)
+        self.mirror.requests.clear()
 
     async def _prune(self, kills: int) -> None:
         kept = self.chance.sample(self.pins[:-1], len(self.pins) // 2)
         self._configure([*kept, MISSING])
         arguments = ("sync", str(self.desk.config), "--prune", *self.desk.place)
         await self._strike_often("prune", kills, arguments)
-        await self._let_through(*arguments)
-        await self._check_all({_repository(pin): self.commits[_repository(pin)] for pin in kept})
+        await self._let_through("prune", arguments)
+        expected = {_repository(pin): self.commits[_repository(pin)] for pin in kept}
+        await self._check_all(expected, verified=True)
 
     async def _repair(self, kills: int) -> None:
         damaged = self._damage()
-        await self._strike_often("repair", kills, ("verify", "--repair", *self.desk.place), spared=damaged)
-        await self._let_through("verify", "--repair", *self.desk.place)
+        arguments = ("verify", "--repair", *self.desk.place)
+        await self._strike_often("repair", kills, arguments, spared=damaged)
+        await self._let_through("repair", arguments)
         self._check_vouched_for(set())
         self._configure(self.pins)
-        await self._let_through("sync", str(self.desk.config), *self.desk.place)
+        await self._let_through("sync", ("sync", str(self.desk.config), *self.desk.place))
         await self._check_all(self.commits, verified=True)
 
     def _configure(self, pins: list[str]) -> None:
@@ -109,8 +114,11 @@ class Storm:
         for _ in range(kills):
             run = await self.desk.start(*arguments)
             await self._wait_a_while(phase, run)
-            await self._strike(phase, run)
+            struck = await self._strike(phase, run)
             self._check_vouched_for(spared or set())
+            if phase == "sync" and not struck:
+                # Nothing is left to do: the next kill would strike an idle run.
+                self._begin_anew()
 
     async def _wait_a_while(self, phase: str, run: Running) -> None:
         started = time.monotonic()
@@ -122,11 +130,10 @@ class Storm:
         usual = self._seconds.get(phase, 1.5)
         moment = started + self.chance.uniform(0.4, 1.0) * usual
         await run.until(lambda: time.monotonic() >= moment)
-        if run.process.returncode is not None:
-            self._seconds[phase] = time.monotonic() - started
 
-    async def _strike(self, phase: str, run: Running) -> None:
-        if run.process.returncode is None:
+    async def _strike(self, phase: str, run: Running) -> bool:
+        struck = run.process.returncode is None
+        if struck:
             run.send(signal.SIGKILL)
             self.kills[phase] += 1
         else:
@@ -136,13 +143,14 @@ class Storm:
             self.slowest_exit = max(self.slowest_exit, await run.gone())
         except TimeoutError:
             raise BrokenPromiseError(f"{len(run.processes())} processes outlive the program") from None
+        return struck
 
-    async def _let_through(self, *arguments: str) -> None:
+    async def _let_through(self, phase: str, arguments: tuple[str, ...]) -> None:
         started = time.monotonic()
         ended = await self.desk.run(*arguments)
-        self._seconds[arguments[0]] = time.monotonic() - started
+        self._seconds[phase] = time.monotonic() - started
         if ended.status not in _WELL or "Traceback" in ended.said:
-            raise BrokenPromiseError(f"{arguments[0]} ended with {ended.status}: {ended.said}")
+            raise BrokenPromiseError(f"the {phase} ended with {ended.status}: {ended.said}")
 
     def _check_vouched_for(self, spared: set[str]) -> None:
         """No completed row without its repository, at any moment."""

@@ -2,6 +2,7 @@ import asyncio
 
 import pytest
 
+from codehost.model.events import PaceWait
 from codehost.net.pacer import Pacer, pace_for
 
 
@@ -45,3 +46,23 @@ async def test_the_pace_goes_on_after_the_burst() -> None:
     for _ in range(110):
         await asyncio.wait_for(pacer.spend(), 5)
     assert budget.spent == 110
+
+
+class Watcher:
+    def __init__(self) -> None:
+        self.events: list[object] = []
+
+    def notify(self, event: object) -> None:
+        self.events.append(event)
+
+
+@pytest.mark.parametrize(("allowance", "told"), [(30, [PaceWait(seconds=240.0)]), (3600, [])])
+async def test_a_long_wait_for_the_pace_is_told_once(allowance: int, told: list[object]) -> None:
+    watcher = Watcher()
+    pacer = Pacer(CountingBudget(), allowance, watcher)
+    tasks = [asyncio.create_task(pacer.spend()) for _ in range(120)]
+    await asyncio.wait(tasks, timeout=0.05)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    assert watcher.events == told

@@ -1,4 +1,3 @@
-
 import pytest
 
 from codehost.model.jobs import JobState

@@ -10,6 +10,7 @@ from codehost.model.events import (
     BytesReceived,
     Event,
     NotSynced,
+    PaceWait,
     RequestSent,
     Returned,
     Stage,
@@ -55,6 +56,10 @@ def not_synced(pin: Pin, what: str, reason: Reason = Reason.NETWORK) -> NotSynce
             r"[1/2] not synced six==1.0: network: said [bold]\x1b[2J :bug:\nsynced all",
         ),
         (Returned(pin=SIX), "[0/2] stopped six==1.0: it goes on with the next sync"),
+        (
+            PaceWait(seconds=240.0),
+            "[0/2] the rest of the budget is spread over the hour; one request each 240 s",
+        ),
         (BudgetWait(seconds=61.7), "[0/2] the hourly budget is spent; the next request may go in 62 s"),
         (StageEntered(pin=SIX, stage=Stage.PACK), None),
         (BytesReceived(pin=SIX, count=1), None),
@@ -110,7 +115,7 @@ def test_live_counts_and_pins_in_flight() -> None:
 
 def test_live_says_that_it_waits_for_the_budget() -> None:
     shown = live([BudgetWait(seconds=1800)])
-    assert "budget spent, waiting 1800 s" in shown
+    assert "waiting 1800 s for the budget" in shown
 
 
 @pytest.mark.parametrize(("left", "said"), [(30, "30 s"), (90, "1 min 30 s"), (7320, "2 h 2 min")])
