@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shutil
 import signal
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -17,6 +18,7 @@ from codehost.model.datadir import DataDirectory
 from codehost.model.errors import UserError
 from codehost.model.events import Observer
 from codehost.model.jobs import JobState
+from codehost.model.pins import PinError, parse_pin
 from codehost.model.records import FailedRelease, ReleaseDetails
 from codehost.model.summary import SyncSummary, summary_to_json
 from codehost.model.tally import SyncView
@@ -25,10 +27,12 @@ from codehost.net.pacer import Pacer
 from codehost.pipeline import Pipeline
 from codehost.record.database import Database, open_database
 from codehost.record.hosts import CodeHosts
+from codehost.record.identity import Identity, new_number
 from codehost.record.jobs import Jobs
 from codehost.record.ledger import LedgerBudget
 from codehost.record.releases import Releases
 from codehost.record.reports import Reports
+from codehost.record.texts import storable
 from codehost.resolve.resolver import Resolver
 from codehost.sync import INTERRUPTED, CodeHostSync
 from codehost.verify import Verification, Verifier
@@ -94,6 +98,7 @@ async def sync(storage: Storage, request: SyncRequest, view: SyncView, *, concur
     """
     with _understood(storage), locked(storage.data):
         async with open_database(storage.database_url, storage.data.root) as database:
+            await _pair(database, storage.data)
             hosts = CodeHosts(database)
             code_host_id = await hosts.save(request.name, request.text)
             reports = Reports(database)
@@ -108,8 +113,12 @@ async def sync(storage: Storage, request: SyncRequest, view: SyncView, *, concur
                 view=view,
                 make_worker=lambda host: _worker(database, storage.data, request.config, host, view, concurrency),
             )
-            with _stop_on_signals() as stop:
-                summary = await run.run(stop, prune=request.prune)
+            try:
+                with _stop_on_signals() as stop:
+                    summary = await run.run(stop, prune=request.prune)
+            except UserError:
+                await hosts.forget_if_unused(code_host_id)
+                raise
             outcomes = [outcome async for outcome in reports.outcomes(code_host_id)] if request.with_pins else []
             return SyncResult(
                 summary=summary, as_json=summary_to_json(summary, outcomes) if request.with_pins else None
@@ -169,17 +178,34 @@ async def status(storage: Storage) -> list[CodeHostStatus]:
 
 
 async def details(storage: Storage, repository: str) -> ReleaseDetails:
-    """All that is known of one repository.
+    """All that is known of one repository, given by its name, its path or its pin.
 
     Raises:
         UserError: there is no such repository, or the database cannot be used.
     """
     with _understood(storage):
         async with _existing_database(storage) as database:
-            found = await Reports(database).details(repository.removesuffix(".git"))
-    if found is None:
-        raise UserError(f"There is no repository {repository}: names look like python/six/1.16.0 (codehost status).")
-    return found
+            reports = Reports(database)
+            for name in await _possible_names(storage, reports, repository):
+                if (found := await reports.details(name)) is not None:
+                    return found
+    raise UserError(
+        f"There is no repository {repository}: give a pin such as six==1.16.0, or a name such as python/six/1.16.0."
+    )
+
+
+async def _possible_names(storage: Storage, reports: Reports, text: str) -> list[str]:
+    """The repositories that a person may mean by a name, a path or a pin, the likeliest first."""
+    path = Path(text).absolute()
+    inside = path.is_relative_to(storage.data.repositories)
+    # A command line may hold bytes that are no text.
+    plain = storable(str(path.relative_to(storage.data.repositories)) if inside else text)
+    plain = plain.strip("/").removesuffix(".git")
+    try:
+        pinned = await reports.names_of(parse_pin(text).release)
+    except PinError:
+        pinned = []
+    return [plain, *pinned, plain.lower()]
 
 
 async def verify(storage: Storage, checked: Callable[[str], None], *, repair: bool) -> Verification:
@@ -188,12 +214,15 @@ async def verify(storage: Storage, checked: Callable[[str], None], *, repair: bo
     Raises:
         UserError: the data directory or the database cannot be used.
     """
+    if shutil.which("git") is None:
+        raise UserError("git is not installed, or not on PATH: codehost verify needs it.")
     with _understood(storage):
         # The database first: locking would make the data directory.
         async with _existing_database(storage) as database:
             if not storage.data.repositories.is_dir():
                 raise UserError(f"There are no repositories in {storage.data.root}: check --data-dir.")
             with locked(storage.data):
+                await _pair(database, storage.data)
                 verifier = Verifier(
                     data=storage.data,
                     hosts=CodeHosts(database),
@@ -221,6 +250,26 @@ async def migrate(storage: Storage) -> None:
 def to_json_text(value: object) -> str:
     """One JSON object as text, for other programs."""
     return json.dumps(value, indent=2)
+
+
+async def _pair(database: Database, data: DataDirectory) -> None:
+    """Make sure that the database and the data directory belong together; the first use makes them so.
+
+    Raises:
+        UserError: the database vouches for the repositories of another directory.
+    """
+    identity = Identity(database)
+    known = await identity.read()
+    here = data.identity.read_text().strip() if data.identity.exists() else None
+    if known is None:
+        number = int(here) if here is not None and here.isdigit() else new_number()
+        data.identity.write_text(f"{number}\n")
+        await identity.write(number)
+    elif here != str(known):
+        raise UserError(
+            f"The database {database.shown} belongs to another data directory than {data.root}: give that one with"
+            f" --data-dir. If it is lost, write {known} into {data.identity} and run codehost verify --repair."
+        )
 
 
 @asynccontextmanager

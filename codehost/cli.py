@@ -1,8 +1,10 @@
 """The commands; thin. ``main(argv)`` returns the exit status."""
 
 import asyncio
+import os
 import sys
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,6 +16,7 @@ from codehost import __version__, app
 from codehost.model.datadir import DataDirectory
 from codehost.model.errors import UserError
 from codehost.terminal.commits import last_commit
+from codehost.terminal.lines import LastingConsole, say
 from codehost.terminal.logs import configure_logs
 from codehost.terminal.progress import choose_progress
 from codehost.terminal.tables import print_findings, print_release, print_status, print_summary
@@ -23,6 +26,8 @@ SOME_FAILED = 1
 NOT_VALID = 2
 CANNOT_WORK = 3
 INTERRUPTED = 130
+_MAX_NAME = 200
+_DATABASE_URL = "CODEHOST_DATABASE_URL"
 
 F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
@@ -38,17 +43,32 @@ def main(argv: Sequence[str] | None = None) -> int:
         result = commands.main(args=argv, prog_name="codehost", standalone_mode=False)
     except click.exceptions.Exit as request:
         return request.exit_code
-    except click.ClickException as error:
-        error.show()
-        return NOT_VALID
-    except _Invalid:
-        return NOT_VALID
-    except UserError as error:
-        click.echo(f"codehost: {error}", err=True)
-        return CANNOT_WORK
     except (KeyboardInterrupt, click.Abort):
         return INTERRUPTED
+    except (click.ClickException, _Invalid, UserError, OSError) as error:
+        return _tell(error)
     return result if isinstance(result, int) else OK
+
+
+def _tell(error: Exception) -> int:
+    """Say what ended the command; returns the exit status."""
+    if isinstance(error, click.ClickException):
+        with suppress(OSError):
+            error.show()
+        return NOT_VALID
+    if isinstance(error, _Invalid):
+        return NOT_VALID
+    if isinstance(error, OSError):
+        # What commands read and write elsewhere is explained there.
+        error = UserError(f"standard output cannot be written ({error.strerror or error}).")
+    _complain(f"codehost: {error}")
+    return CANNOT_WORK
+
+
+def _complain(text: str) -> None:
+    # Where nobody can be told, the exit status still says it.
+    with suppress(OSError):
+        click.echo(text, err=True)
 
 
 def _storage_options(command: F) -> F:
@@ -63,7 +83,7 @@ def _storage_options(command: F) -> F:
     )
     database_url = click.option(
         "--database-url",
-        envvar="CODEHOST_DATABASE_URL",
+        envvar=_DATABASE_URL,
         show_envvar=True,
         help="postgresql://user@host/name instead of SQLite. A password belongs into the environment variable.",
     )
@@ -74,6 +94,8 @@ _config_file = click.argument("file", type=click.Path(path_type=Path))
 
 
 def _storage(data_dir: Path, database_url: str | None) -> app.Storage:
+    # It may hold a password, and children inherit the environment.
+    os.environ.pop(_DATABASE_URL, None)
     return app.Storage(data=DataDirectory(data_dir.absolute()), database_url=database_url or None)
 
 
@@ -110,13 +132,13 @@ def sync(file: Path, data_dir: Path, database_url: str | None, name: str | None,
         return NOT_VALID
     storage = _storage(data_dir, database_url)
     request = app.SyncRequest(
-        name=name or file.name.partition(".")[0] or file.name,
-        text=loaded.text,
+        name=_code_host_name(file.stem if name is None else name),
+        text=loaded.storable,
         config=loaded.config,
         prune=prune,
         with_pins=as_json,
     )
-    console = Console(stderr=True)
+    console = LastingConsole(stderr=True)
     configure_logs(console)
     with choose_progress(console) as progress:
         result = _run(app.sync(storage, request, progress))
@@ -135,6 +157,8 @@ def status(data_dir: Path, database_url: str | None) -> int:
     """Show counts by state for each code host, and what failed and why."""
     console = Console()
     hosts = _run(app.status(_storage(data_dir, database_url)))
+    if not hosts:
+        say(console, "There is no code host yet: run codehost sync FILE.")
     for host in hosts:
         print_status(console, host.name, host.counts, host.retired, host.failures)
     return SOME_FAILED if any(host.failures for host in hosts) else OK
@@ -175,13 +199,27 @@ def migrate(data_dir: Path, database_url: str | None) -> int:
     return OK
 
 
+def _code_host_name(name: str) -> str:
+    if not name or not name.isprintable() or len(name) > _MAX_NAME:
+        raise click.BadParameter(
+            f"{name!r} cannot be a code host's name: give printable characters, at most {_MAX_NAME}.",
+            param_hint="--name",
+        )
+    return name
+
+
 def _load(file: Path) -> app.Loaded:
-    loaded = app.read_config(file)
+    try:
+        loaded = app.read_config(file)
+    except UserError as error:
+        _complain(f"codehost: {error}")
+        raise _Invalid from error
     if loaded.violations:
         for violation in loaded.violations:
-            click.echo(f"{file}:{violation}", err=True)
+            place = f"{click.format_filename(file)}:{violation.line}:{violation.column}"
+            _complain(f"{place}: {violation.without_place}")
         count = len(loaded.violations)
-        click.echo(f"{file}: {count} {'mistake' if count == 1 else 'mistakes'}", err=True)
+        _complain(f"{click.format_filename(file)}: {count} {'mistake' if count == 1 else 'mistakes'}")
         raise _Invalid
     return loaded
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from codehost.download.downloader import Downloader
-from codehost.model.codehosts import CodeHostConfig, Mirror
+from codehost.model.codehosts import CodeHostConfig
 from codehost.model.datadir import DataDirectory
 from codehost.model.errors import Failure, Reason
 from codehost.model.events import BytesReceived, Observer, Stage, StageEntered, Synced
@@ -85,21 +85,19 @@ class Pipeline:
         self._enter(job, Stage.DOWNLOAD)
         download = await self.downloader.download(
             resolution,
-            self._mirror(resolution.mirror),
+            self.config.mirrors[resolution.position],
             name,
             self.config.limits,
             lambda count: self.observer.notify(BytesReceived(pin=job.pin, count=count)),
         )
-        if job.recorded_sha256 not in {None, download.sha256}:
+        same_file = job.recorded_file in {None, resolution.file.filename}
+        if same_file and job.recorded_sha256 not in {None, download.sha256}:
             raise Failure(
                 Reason.DIGEST_CHANGED,
                 f"{resolution.file.filename} has the sha256 {download.sha256}, recorded is {job.recorded_sha256}",
                 mirror=resolution.mirror,
             )
         return download
-
-    def _mirror(self, url: str) -> Mirror:
-        return next(mirror for mirror in self.config.mirrors if mirror.url == url)
 
     async def _pack(self, job: LeasedJob, resolution: Resolution, download: Download, staging: Path) -> IngestReport:
         self._enter(job, Stage.PACK)

@@ -23,7 +23,7 @@ from codehost.record.releases import Releases
 from codehost.record.reports import Reports
 from codehost.worker import Worker
 
-PAUSED = "rateLimit.requestsPerHour is 0, which pauses the code host: raise it to go on"
+PAUSED = "rateLimit.requestsPerHour is below 1, which pauses the code host: raise it to go on"
 INTERRUPTED = "interrupted; the next sync goes on from here"
 
 MakeWorker = Callable[[int], AbstractAsyncContextManager[Worker]]
@@ -66,6 +66,8 @@ class CodeHostSync:
         """
         made = plan(self.config.pins, recorded, self.config.repository_pattern)
         await self.releases.apply_plan(self.code_host_id, made)
+        gone = [back.release_id for back in made.restore if not self.data.repository(back.repository).exists()]
+        await self.jobs.requeue(gone)
 
     async def work(self, stop: asyncio.Event) -> str | None:
         """Work off the queue; returns why the work ended early, None if it did not."""

@@ -14,6 +14,7 @@ from git.exc import GitError
 
 from codehost.housekeeping import published, withdraw_all
 from codehost.model.datadir import DataDirectory
+from codehost.model.errors import UserError
 from codehost.model.jobs import JobState
 from codehost.model.records import CompletedRelease
 from codehost.pack.repository import BRANCH
@@ -21,6 +22,9 @@ from codehost.record.hosts import CodeHosts
 from codehost.record.jobs import Jobs
 from codehost.record.releases import Releases
 from codehost.record.reports import Reports
+
+# A shell's convention that git follows: 128 and a signal's number; 128 itself is git's own fatal error.
+_SIGNALLED = 129
 
 
 class Defect(StrEnum):
@@ -92,7 +96,10 @@ class Verifier:
     async def repair(self, findings: Iterable[Finding]) -> None:
         """Queue the releases again whose repositories are unsound, and take away what is not vouched for."""
         found = list(findings)
-        await self.jobs.requeue(finding.release_id for finding in found if finding.release_id is not None)
+        known = [finding.release_id for finding in found if finding.release_id is not None]
+        await self.jobs.requeue(known)
+        for release_id in known:
+            await self.releases.disown(release_id)  # retired ones: nobody wants them made again
         await asyncio.to_thread(withdraw_all, self.data, [finding.repository for finding in found])
 
 
@@ -115,13 +122,22 @@ def check_repository(data: DataDirectory, release: CompletedRelease) -> Finding 
             heads[tag] = repo.tags[tag].commit.hexsha
             repo.git.fsck("--strict", "--full", "--no-dangling", "--no-progress")
     except GitCommandError as error:
+        if not isinstance(error.status, int) or not 0 < error.status < _SIGNALLED:
+            raise _unchecked(release, f"git ended with {error.status}") from error
         return finding(Defect.DAMAGED, f"git fsck says: {_last_line(error)}")
-    except (GitError, ValueError, OSError, IndexError, KeyError) as error:
+    except (GitError, ValueError, FileNotFoundError, NotADirectoryError, IndexError, KeyError) as error:
         return finding(Defect.DAMAGED, f"git cannot read it ({type(error).__name__})")
+    except OSError as error:
+        raise _unchecked(release, error.strerror or str(error)) from error
     for name, commit in heads.items():
         if commit != release.commit:
             return finding(Defect.WRONG_COMMIT, f"{name} is {commit}, recorded is {release.commit}")
     return None
+
+
+def _unchecked(release: CompletedRelease, why: str) -> UserError:
+    """Not being able to look is no defect: nothing may be repaired for it."""
+    return UserError(f"{release.repository} could not be checked ({why}): mend that, then run codehost verify again.")
 
 
 def _last_line(error: GitCommandError) -> str:

@@ -64,7 +64,9 @@ class Worker:
         stopping = asyncio.create_task(stop.wait())
         try:
             while not stop.is_set() and self.halted is None and await self._fill():
-                await asyncio.wait({*self._running, stopping}, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait({*self._running, stopping, heartbeat}, return_when=asyncio.FIRST_COMPLETED)
+                if heartbeat.done():
+                    heartbeat.result()  # it ends only when the database is gone
                 self._collect()
         finally:
             stopping.cancel()
@@ -88,6 +90,8 @@ class Worker:
         return bool(self._running)
 
     async def _claim(self) -> None:
+        # A machine that slept has leases that ran out: while nobody has taken them, they are still ours.
+        await self.jobs.heartbeat(self.owner, self.lease_seconds)
         claimed = await self.jobs.claim(self.code_host_id, self.owner, _CLAIM, self.lease_seconds)
         self._cut = len(claimed) == _CLAIM
         self._waiting.extend(claimed)

@@ -98,9 +98,61 @@ async def test_migrate_makes_a_database(storage: app.Storage) -> None:
         await app.details(storage, "python/six/1.0")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "python/six/1.0",
+        "python/six/1.0.git",
+        "Python/Six/1.0",
+        "six==1.0",
+        "SIX == 1.0.0",
+        "{repos}/python/six/1.0",
+        "{repos}/python/six/1.0.git/",
+    ],
+)
+async def test_what_a_release_may_be_called(storage: app.Storage, text: str) -> None:
+    async with open_database(None, storage.data.root) as database:
+        await pinned(database, "six==1.0", "six==2.0")
+    found = await app.details(storage, text.format(repos=storage.data.repositories))
+    assert found.repository == "python/six/1.0"
+
+
+async def test_a_release_by_its_path_from_here(storage: app.Storage, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with open_database(None, storage.data.root) as database:
+        await pinned(database, "six==1.0")
+    monkeypatch.chdir(storage.data.root.parent)
+    assert (await app.details(storage, "data/repos/python/six/1.0.git")).repository == "python/six/1.0"
+
+
+@pytest.mark.parametrize("text", ["", "/", "six", "six==3", "six>=1", "\udcff", "python/six/1.0/x", "/python/six"])
+async def test_what_no_release_is_called(storage: app.Storage, text: str) -> None:
+    async with open_database(None, storage.data.root) as database:
+        await pinned(database, "six==1.0")
+    with pytest.raises(UserError, match=r"There is no repository .*: give a pin such as six==1\.16\.0, or a"):
+        await app.details(storage, text)
+
+
 def test_read_config(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="cannot be read"):
         app.read_config(tmp_path)
     file = tmp_path / "host.jsonc"
     file.write_text('{"urls": []}')
     assert app.read_config(file).config is not None
+
+
+async def test_a_database_belongs_to_one_data_directory(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/shared.db"
+    here, there = (app.Storage(data=DataDirectory(tmp_path / name), database_url=url) for name in ("here", "there"))
+    async with Mirror() as mirror:
+        add_sdist(mirror, "six==1.0")
+        asked = request(f'{{"urls": ["{mirror.url}"], "dependencies": ["six==1.0"]}}')
+        assert (await app.sync(here, asked, Watcher())).summary.synced == 1
+        with pytest.raises(UserError, match="belongs to another data directory") as refused:
+            await app.sync(there, asked, Watcher())
+        with pytest.raises(UserError, match="belongs to another data directory"):
+            await app.verify(there, lambda _: None, repair=True)
+        # The sentence says how to go on when the first is lost.
+        number = str(refused.value).partition("write ")[2].split()[0]
+        there.data.identity.write_text(number)
+        assert len((await app.verify(there, lambda _: None, repair=True)).findings) == 1
+        assert (await app.sync(there, asked, Watcher())).summary.synced == 1

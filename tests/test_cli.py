@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from codehost.model.errors import FACTS, Reason
 from tests.desk import Desk, Ran
 from tests.simulator.distfiles import make_sdist
 from tests.simulator.mirror import Fault, Mirror
@@ -39,8 +40,14 @@ def test_validate_tells_every_mistake_at_once(desk: Desk) -> None:
     ran = desk.run("validate", str(desk.file))
     assert (ran.status, ran.out) == (2, "")
     lines = ran.err.splitlines()
-    places = [re.match(rf"{re.escape(str(desk.file))}:line (\d+), column \d+", line) for line in lines[:-1]]
-    assert [place and int(place[1]) for place in places] == [2, 3, 3, 4]
+    places = [re.match(rf"{re.escape(str(desk.file))}:(\d+):\d+: (/\S+): \S", line) for line in lines[:-1]]
+    assert [place and (int(place[1]), place[2]) for place in places] == [
+        (2, "/urls/0"),
+        (3, "/dependencies/0"),
+        (3, "/dependencies/1"),
+        (4, r"/wrong\x1b[31m"),
+    ]
+    assert lines[0].startswith(f'{desk.file}:2:10: /urls/0: "ftp://x" has the scheme ftp; a mirror is')
     assert lines[-1] == f"{desk.file}: 4 mistakes"
     assert "\x1b" not in ran.err
 
@@ -59,7 +66,7 @@ def test_a_document_that_is_none(desk: Desk, text: str, command: str) -> None:
 @pytest.mark.parametrize("name", ["missing.jsonc", "."])
 def test_a_file_that_cannot_be_read(desk: Desk, command: str, name: str) -> None:
     ran = desk.run(command, str(desk.folder / name))
-    assert (ran.status, ran.out) == (3, "")
+    assert (ran.status, ran.out) == (2, "")
     assert re.fullmatch(r"codehost: \S+ cannot be read \(.+\): check the path and its permissions\.\n", ran.err)
 
 
@@ -159,7 +166,7 @@ def test_a_paused_code_host(desk: Desk) -> None:
     desk.configure(SIX, rateLimit={"requestsPerHour": 0})
     ran = desk.sync()
     assert ran.status == 1
-    assert "Ended early: rateLimit.requestsPerHour is 0, which pauses the code host" in ran.out
+    assert "Ended early: rateLimit.requestsPerHour is below 1, which pauses the code host" in ran.out
     assert desk.mirror.requests == []
 
 
@@ -189,6 +196,35 @@ def test_two_code_hosts_that_would_make_one_repository(desk: Desk) -> None:
     ran = desk.sync("--name", "other")
     assert ran.status == 3
     assert "The code hosts 'host' and 'other' would both make the repository python/" in ran.err
+    assert desk.stored("status").out == "host: 2 completed\n"
+
+
+@pytest.mark.parametrize(
+    ("file_name", "name"),
+    [("py.prod.jsonc", "py.prod"), ("host", "host"), (".jsonc", ".jsonc"), ("[bold] é.json", "[bold] é")],
+)
+def test_the_default_name_of_a_code_host(desk: Desk, file_name: str, name: str) -> None:
+    desk.configure()
+    file = desk.file.rename(desk.folder / file_name)
+    assert desk.stored("sync", str(file)).status == 0
+    assert desk.stored("status").out == f"{name}: no releases\n"
+
+
+@pytest.mark.parametrize("name", ["x" * 200, "a b/c", "\N{SNOWMAN}"])
+def test_a_name_of_its_own(desk: Desk, name: str) -> None:
+    desk.configure()
+    assert desk.sync("--name", name).status == 0
+    assert desk.stored("status").out == f"{name}: no releases\n"
+
+
+@pytest.mark.parametrize("name", ["", "x" * 201, "a\nb", "\x1b[31m", "\udcff", "\0"])
+def test_a_name_that_no_code_host_may_have(desk: Desk, name: str) -> None:
+    ran = desk.sync("--name", name)
+    assert (ran.status, ran.out) == (2, "")
+    assert "Invalid value for --name: " in ran.err
+    assert "cannot be a code host's name: give printable characters, at most 200." in ran.err
+    assert "\x1b" not in ran.err
+    assert not desk.data.exists()
 
 
 @pytest.mark.parametrize("taken", ["repos", "spool", "staging"])
@@ -213,10 +249,17 @@ def test_status(desk: Desk) -> None:
     desk.sync()
     ran = desk.stored("status")
     assert (ran.status, ran.err) == (1, "")
+    facts = FACTS[Reason.NOT_FOUND]
     assert ran.out.splitlines() == [
         "host: 1 completed, 1 errored",
-        f"  errored {MISSING}: not-found: no mirror has {MISSING} ({desk.mirror.url}: 404 for the project)",
+        f"not-found (1): {facts.advice} (Who can act: the {facts.who}.)",
+        f"  {MISSING}: no mirror has {MISSING} ({desk.mirror.url}: 404 for the project)",
     ]
+
+
+def test_status_without_a_code_host(desk: Desk) -> None:
+    desk.stored("migrate")
+    assert desk.stored("status") == Ran(status=0, out="There is no code host yet: run codehost sync FILE.\n", err="")
 
 
 def test_show(desk: Desk) -> None:
@@ -243,7 +286,22 @@ def test_show(desk: Desk) -> None:
     assert "  unsafe-name  idna-3.0/a\\x1b[31m\\n.txt  1 byte\n" in ran.out
     assert "  git-directory  idna-3.0/.git/[bold]:bug:  3 bytes\n" in ran.out
     assert re.search(r"^attempt 1, .* UTC: errored: auth: .* answered 403 Forbidden", ran.out, re.MULTILINE)
-    assert re.search(r"^attempt 1, .* UTC: completed$", ran.out, re.MULTILINE)
+    assert re.search(r"^attempt 2, .* UTC: completed$", ran.out, re.MULTILINE)
+
+
+def test_show_of_a_release_that_failed_says_what_to_do(desk: Desk) -> None:
+    desk.configure(MISSING)
+    desk.sync()
+    ran = desk.stored("show", MISSING)
+    assert (ran.status, ran.err) == (0, "")
+    assert "\nproblem     not-found: no mirror has no-such==1.0 (" in ran.out
+    assert f"\nwhat to do  {FACTS[Reason.NOT_FOUND].advice}\n" in ran.out
+
+
+def test_show_by_pin_by_path_and_in_another_case(desk: Desk) -> None:
+    desk.sync()
+    shown = {desk.stored("show", text).out for text in (SIX, str(desk.repository("python/six/1.0")), "Python/SIX/1.0")}
+    assert shown == {desk.stored("show", "python/six/1.0").out}
 
 
 def test_show_of_an_unknown_repository(desk: Desk) -> None:
@@ -251,7 +309,8 @@ def test_show_of_an_unknown_repository(desk: Desk) -> None:
     ran = desk.stored("show", "python/six/9")
     assert (ran.status, ran.out) == (3, "")
     assert ran.err == (
-        "codehost: There is no repository python/six/9: names look like python/six/1.16.0 (codehost status).\n"
+        "codehost: There is no repository python/six/9: give a pin such as six==1.16.0, or a name such as"
+        " python/six/1.16.0.\n"
     )
 
 
@@ -305,9 +364,11 @@ def test_migrate(desk: Desk, database_url: str) -> None:
 
 def test_storage_from_the_environment(desk: Desk, monkeypatch: pytest.MonkeyPatch, sqlite_url: str) -> None:
     monkeypatch.setenv("CODEHOST_DATA_DIR", str(desk.data))
-    monkeypatch.setenv("CODEHOST_DATABASE_URL", sqlite_url)
-    assert desk.run("sync", str(desk.file)).status == 0
-    assert desk.run("status").out == "host: 2 completed\n"
+    for command, out in ((("sync", str(desk.file)), "host: 2 synced"), (("status",), "host: 2 completed\n")):
+        # Each run takes it away, so that no child inherits it.
+        monkeypatch.setenv("CODEHOST_DATABASE_URL", sqlite_url)
+        assert desk.run(*command).out.startswith(out)
+        assert "CODEHOST_DATABASE_URL" not in os.environ
     assert desk.repository("python/six/1.0").exists()
     assert not (desk.data / "codehost.db").exists()
 

@@ -1,4 +1,5 @@
 import asyncio
+import errno
 import os
 import shutil
 from collections.abc import AsyncIterator, Callable
@@ -6,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from codehost.model.errors import UserError
 from codehost.model.jobs import JobState
 from codehost.record.database import open_database
 from codehost.record.hosts import CodeHosts
@@ -49,10 +51,10 @@ async def test_sound_repositories(parts: Bench) -> None:
     assert sorted(names) == [ATTRS, SIX]
 
 
-async def test_retired_repositories_are_no_strays(parts: Bench) -> None:
+async def test_retired_repositories_are_checked_and_no_strays(parts: Bench) -> None:
     await parts.sync("six==1.0").run(asyncio.Event(), prune=False)
     verification = await verify(parts)
-    assert (verification.checked, verification.findings) == (1, ())
+    assert (verification.checked, verification.findings) == (2, ())
 
 
 def in_pack(suffix: str, change: Callable[[Path], object]) -> Callable[[Path], object]:
@@ -171,3 +173,22 @@ async def test_repositories_of_another_user_are_sound(parts: Bench, monkeypatch:
     # git's own switch for its tests: as if everything belonged to somebody else.
     monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
     assert (await verify(parts)).findings == ()
+
+
+async def test_an_unsound_retired_repository_is_taken_away_and_not_made_again(parts: Bench) -> None:
+    await parts.sync("six==1.0").run(asyncio.Event(), prune=False)
+    shutil.rmtree(parts.data.repository(ATTRS))
+    verification = await verify(parts)
+    assert [(finding.repository, finding.defect) for finding in verification.findings] == [(ATTRS, Defect.MISSING)]
+    await verifier(parts).repair(verification.findings)
+    assert await parts.claim() == []
+    assert (await verify(parts)).findings == ()
+
+
+async def test_what_cannot_be_looked_at_is_no_defect(parts: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def out_of_files(*_: object) -> None:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    monkeypatch.setattr("codehost.verify.Repo", out_of_files)
+    with pytest.raises(UserError, match=r"could not be checked \(Too many open files\)"):
+        await verify(parts)

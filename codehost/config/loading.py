@@ -1,5 +1,6 @@
 """A configuration document to a code host, or to everything that is wrong with it."""
 
+import json
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,7 +9,7 @@ from codehost.config.document import DocumentError, parse
 from codehost.config.encoding import decode
 from codehost.config.mirrors import MirrorError, parse_mirror
 from codehost.config.pins import read_pins
-from codehost.config.places import at_offset, locate
+from codehost.config.places import at_offset, find_places, locate
 from codehost.config.repositories import pattern_problem
 from codehost.config.settings import limits_of, rate_limit_of
 from codehost.config.violations import Finding, Violation, by_place
@@ -21,9 +22,11 @@ class Loaded:
     """What became of a document. ``config`` is None exactly when there are violations; those stand in document order.
 
     ``text`` is the document as written, with its comments, without a byte order mark. It may hold passwords.
+    ``storable`` is the same without the user information of ``urls``; it is empty when there are violations.
     """
 
     text: str = field(repr=False)
+    storable: str
     config: CodeHostConfig | None
     violations: tuple[Violation, ...]
 
@@ -32,16 +35,29 @@ def load(data: bytes) -> Loaded:
     """Read a document: JSON with comments and trailing commas, in UTF-8. Never raises for what it holds."""
     text, undecodable = decode(data)
     if undecodable:
-        return Loaded(text=text, config=None, violations=(undecodable,))
+        return Loaded(text=text, storable="", config=None, violations=(undecodable,))
     try:
         document = parse(text)
     except DocumentError as error:
         found = at_offset(text, error.offset, error.problem, error.hint)
-        return Loaded(text=text, config=None, violations=(found,))
+        return Loaded(text=text, storable="", config=None, violations=(found,))
     config, findings = _read(document.value)
-    if findings or document.repeats:
-        return Loaded(text=text, config=None, violations=by_place(locate(text, document.plain, findings)))
-    return Loaded(text=text, config=config, violations=())
+    if config is None or findings or document.repeats:
+        return Loaded(text=text, storable="", config=None, violations=by_place(locate(text, document.plain, findings)))
+    storable = _without_credentials(text, document.plain, config.mirrors)
+    return Loaded(text=text, storable=storable, config=config, violations=())
+
+
+def _without_credentials(text: str, plain: str, mirrors: tuple[Mirror, ...]) -> str:
+    """The text with every URL that has credentials replaced by its bare form; ``plain`` has the same offsets."""
+    secret = [mirror for mirror in mirrors if mirror.credentials is not None]
+    if not secret:
+        return text
+    spans = find_places(plain).values
+    for mirror in sorted(secret, key=lambda mirror: mirror.position, reverse=True):
+        start, end = spans["urls", mirror.position]
+        text = f"{text[:start]}{json.dumps(mirror.url)}{text[end:]}"
+    return text
 
 
 def _read(value: Any) -> tuple[CodeHostConfig | None, list[Finding]]:

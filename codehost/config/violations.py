@@ -44,12 +44,14 @@ class Violation:
     problem: str
     hint: str
 
+    @property
+    def without_place(self) -> str:
+        """The mistake with its pointer, for whoever shows line and column in a way of their own."""
+        place = f"{self.pointer}: " if self.pointer else ""
+        return f"{place}{self.text or 'the document'} {self.problem}; {self.hint}"
+
     def __str__(self) -> str:
-        subject = self.text or "the document"
-        place = f"line {self.line}, column {self.column}"
-        if self.pointer:
-            place += f" ({self.pointer})"
-        return f"{place}: {subject} {self.problem}; {self.hint}"
+        return f"line {self.line}, column {self.column}: {self.without_place}"
 
 
 def pointer_of(path: Path) -> str:

@@ -30,6 +30,11 @@ class DataDirectory:
         """Held by the one process that may change this directory."""
         return self.root / "lock"
 
+    @property
+    def identity(self) -> Path:
+        """The number by which its database knows this directory."""
+        return self.root / "id"
+
     def repository(self, name: str) -> Path:
         """Where the repository called ``name`` lies."""
         return self.repositories / f"{name}.git"

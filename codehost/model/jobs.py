@@ -74,7 +74,7 @@ def sources_of(after: JobState) -> frozenset[JobState]:
 class LeasedJob:
     """A job in hand. Every later write names ``epoch``; an older epoch is refused (fencing).
 
-    ``recorded_sha256`` is the digest that an earlier sync of the same release recorded, if any;
+    ``recorded_sha256`` is the digest of ``recorded_file`` that an earlier sync of the same release recorded, if any;
     ``attempt`` counts from 1.
     """
 
@@ -86,3 +86,4 @@ class LeasedJob:
     epoch: int
     attempt: int
     recorded_sha256: str | None = None
+    recorded_file: str | None = None

@@ -46,10 +46,14 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resolution:
-    """The outcome of asking the mirrors for a pin. ``why`` says in a clause why this file was chosen."""
+    """The outcome of asking the mirrors for a pin. ``why`` says in a clause why this file was chosen.
+
+    ``mirror`` is the URL of the mirror at ``position`` of the code host's.
+    """
 
     pin: Pin
     mirror: str
+    position: int = 0
     page_url: str
     file: DistributionFile
     why: str

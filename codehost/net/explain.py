@@ -1,5 +1,7 @@
 """What went wrong on the wire, as a clause that a person understands."""
 
+import ssl
+
 import aiohttp
 
 from codehost.model.errors import Failure, Reason
@@ -18,13 +20,14 @@ _CLAUSES: tuple[tuple[type[Exception], str], ...] = (
     (aiohttp.ClientResponseError, "{origin} answered with something that is not HTTP"),
 )
 
-WIRE_ERRORS = (aiohttp.ClientError, TimeoutError, OSError)
+# UnicodeError: a host name that cannot be written in DNS, such as one with a label of 64 characters.
+WIRE_ERRORS = (aiohttp.ClientError, TimeoutError, OSError, UnicodeError)
 
 
 def explain(error: Exception, url: str) -> Failure:
     """The failure for an exception that a request to ``url`` raised; ``url`` must be sendable."""
     origin = origin_of(url)
-    if isinstance(error, aiohttp.InvalidURL):
+    if isinstance(error, (aiohttp.InvalidURL, UnicodeError)):
         return Failure(Reason.BLOCKED, f"{origin} is no address that a request can be sent to")
     for kind, clause in _CLAUSES:
         if isinstance(error, kind):
@@ -32,6 +35,8 @@ def explain(error: Exception, url: str) -> Failure:
     refused = _os_error(error)
     if isinstance(refused, ConnectionRefusedError):
         return Failure(Reason.NETWORK, f"{origin} refused the connection")
+    if isinstance(refused, ssl.SSLError):
+        return Failure(Reason.NETWORK, f"the TLS handshake with {origin} failed ({refused.reason}): is it https?")
     because = f" ({refused.strerror})" if refused is not None and refused.strerror else ""
     return Failure(Reason.NETWORK, f"the connection to {origin} failed{because}")
 

@@ -11,6 +11,8 @@ from codehost.model.errors import Reason
 MAX_ATTEMPTS = 3
 BASE_DELAY = 0.2
 MAX_RETRY_AFTER = 10.0
+# Nobody means more than a day, and nobody may make a job wait for ever.
+LONGEST_RETRY_AFTER = 86_400.0
 
 _WORTH_IT = frozenset({Reason.NETWORK, Reason.SERVER_ERROR, Reason.THROTTLED})
 
@@ -33,16 +35,16 @@ def delay_before_retry(attempt: int, reason: Reason, retry_after: float | None, 
 
 
 def parse_retry_after(text: str | None, now: datetime) -> float | None:
-    """Seconds that a ``Retry-After`` header asks to wait, never negative; None if it is missing or unreadable."""
+    """Seconds that a ``Retry-After`` header asks to wait, at most a day; None if it is missing or unreadable."""
     if text is None:
         return None
     # RFC 9110, 10.2.3: a number of seconds, or a date.
     if text.strip().isascii() and text.strip().isdigit():
-        return float(text)
+        return min(float(text), LONGEST_RETRY_AFTER)
     try:
         moment = parsedate_to_datetime(text)
     except ValueError:
         return None
     # RFC 9110, 5.6.7: a date without a zone is in GMT.
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - now).total_seconds())
+    return min(max(0.0, (moment - now).total_seconds()), LONGEST_RETRY_AFTER)

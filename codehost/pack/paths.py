@@ -23,11 +23,13 @@ _GIT_NAMES = frozenset({".git", "git~1"})
 
 
 def split_path(path: bytes) -> list[bytes]:
-    """The components of a member's path; a leading ``./`` names the same place and is dropped."""
-    components = path.split(b"/")
-    while components[0] == b"." and len(components) > 1:
-        del components[0]
-    return components
+    """The components of a member's path. ``.`` and doubled slashes name the same place and are dropped.
+
+    A slash in front stays an empty first component.
+    """
+    first, *rest = path.split(b"/")
+    components = [first, *(component for component in rest if component not in {b"", b"."})]
+    return components[1:] if first == b"." and len(components) > 1 else components
 
 
 def fault_in_path(components: list[bytes]) -> SkipReason | None:

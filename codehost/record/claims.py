@@ -95,6 +95,7 @@ async def _leased(connection: AsyncConnection, job_ids: Sequence[int]) -> list[L
         releases.c.pinned_version,
         releases.c.repository,
         releases.c.sha256,
+        releases.c.file_name,
     )
     query = select(*columns).join(releases, releases.c.id == jobs.c.release_id).where(jobs.c.id.in_(job_ids))
     found = {row.id: row for row in (await connection.execute(query)).all()}
@@ -112,4 +113,5 @@ def _as_leased(row: Any) -> LeasedJob:
         epoch=row.epoch,
         attempt=row.attempts,
         recorded_sha256=row.sha256,
+        recorded_file=row.file_name,
     )

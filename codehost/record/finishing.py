@@ -10,6 +10,7 @@ from codehost.model.jobs import JobState, LeasedJob, LeaseLostError
 from codehost.model.members import IngestReport
 from codehost.model.records import AttemptOutcome, ChangeKind
 from codehost.model.releases import Download, Resolution
+from codehost.net.origins import shown
 from codehost.record.changes import append_change
 from codehost.record.clock import clock, microseconds, read_clock
 from codehost.record.moves import UNOWNED, close_attempt, held, move
@@ -120,7 +121,7 @@ def _resolved(resolution: Resolution) -> dict[str, Any]:
         "mirror": _url(resolution.mirror),
         "page_url": _url(resolution.page_url),
         "file_name": storable(file.filename),
-        "file_url": _url(file.url),
+        "file_url": _url(shown(file.url)),
         "hashes": file.hashes,
         "upload_time": storable_or_none(file.upload_time),
         "yanked": file.yanked is not None,

@@ -3,13 +3,13 @@
 import hashlib
 from typing import Any
 
-from sqlalchemy import Insert, select
+from sqlalchemy import Insert, delete, exists, not_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from codehost.model.records import RecordedCodeHost
 from codehost.record.clock import clock
 from codehost.record.database import Database
-from codehost.record.tables import code_hosts
+from codehost.record.tables import changes, code_hosts, ledger, releases
 from codehost.record.texts import storable, without_user_information
 from codehost.record.urls import SQLITE
 
@@ -34,6 +34,13 @@ class CodeHosts:
         async with self._database.write() as connection:
             saved = await connection.execute(_upsert(self._database.dialect, name, kept, digest))
             return int(saved.scalar_one())
+
+    async def forget_if_unused(self, code_host_id: int) -> None:
+        """Remove a code host that has no release and sent no request: it was never really there."""
+        used = (exists().where(table.c.code_host_id == code_host_id) for table in (releases, ledger, changes))
+        statement = delete(code_hosts).where(code_hosts.c.id == code_host_id, *(not_(condition) for condition in used))
+        async with self._database.write() as connection:
+            await connection.execute(statement)
 
     async def find(self, name: str) -> RecordedCodeHost | None:
         """The code host of that name."""

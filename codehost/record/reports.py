@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from codehost.model.jobs import JobState
 from codehost.model.members import Skip, SkipReason
+from codehost.model.pins import Release
 from codehost.model.records import (
     AttemptOutcome,
     CompletedRelease,
@@ -113,12 +114,19 @@ class Reports:
                 **_release_fields(found),
             )
 
+    async def names_of(self, release: Release) -> list[str]:
+        """The repositories of a release, one for each code host that has it."""
+        known = (releases.c.project == release.project, releases.c.version == release.version)
+        query = select(releases.c.repository).where(*known).order_by(releases.c.id)
+        async with self._database.read() as connection:
+            return list((await connection.execute(query)).scalars())
+
     async def completed(self, code_host_id: int | None = None) -> list[CompletedRelease]:
-        """The wanted releases whose repositories should be on disk, of one code host or of all."""
+        """The releases whose repositories should be on disk, retired ones too, of one code host or of all."""
         columns = (releases.c.id.label("release_id"), releases.c.code_host_id, releases.c.repository)
         query = (
             _with_jobs(*columns, releases.c.pinned_version, releases.c.commit)
-            .where(in_state(JobState.COMPLETED), releases.c.wanted)
+            .where(in_state(JobState.COMPLETED))
             .order_by(releases.c.id)
         )
         if code_host_id is not None:

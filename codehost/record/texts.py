@@ -5,7 +5,7 @@ import re
 MAX_MESSAGE = 4_000
 
 # RFC 3986, section 3.2.1: user information ends at the authority's last "@"; JSON may write "/" and "@" as escapes.
-_USER_INFORMATION = re.compile(r"(:(?:\\?/){2})(?:(?!\\/|\\u0040)[^\s/?#\"'<>]|\\u0040)*(?:@|\\u0040)", re.IGNORECASE)
+_USER_INFORMATION = re.compile(r"(:(?:\\?/){2})(?:(?!\\/|\\u0040)[^\s/?#\"<>]|\\u0040)*(?:@|\\u0040)", re.IGNORECASE)
 
 
 def without_user_information(text: str) -> str:

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 
 from packaging.utils import InvalidWheelFilename, canonicalize_name, canonicalize_version, parse_wheel_filename
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from codehost.model.releases import FileKind
 
@@ -89,7 +89,7 @@ def _version(text: str) -> Version | None:
     for candidate in (text, text.replace("_", "-"), text.replace("_", "+", 1)):
         try:
             return Version(candidate)
-        except InvalidVersion:
+        except ValueError:  # InvalidVersion, or more digits than Python reads
             continue
     return None
 

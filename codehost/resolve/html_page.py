@@ -40,10 +40,15 @@ def parse_html_page(body: bytes, url: str, project: str) -> ProjectPage:
         # PEP 792: the project's status.
         quarantined=_meta(tree, "pypi:project-status") == "quarantined",
     )
-    # A proxy that wants a password must not pass for a mirror that lacks the project.
-    if page.empty and tree.css_first("input[type=password]") is not None:
-        raise Failure(Reason.BAD_PAGE, "the answer is a sign-in page")
+    # A proxy that wants a password must not pass for a mirror that lacks the project, as Nexus says it: by no links.
+    if page.empty and (tree.css_first("form, input") is not None or any(_leads_on(link, url) for link in links)):
+        raise Failure(Reason.BAD_PAGE, "the answer is a page of HTML, but none of its links is a distribution file")
     return page
+
+
+def _leads_on(link: Link | None, url: str) -> bool:
+    """Whether a link goes anywhere but to a folder above or to the same page, sorted otherwise."""
+    return link is not None and not url.startswith(link.url.partition("?")[0])
 
 
 def _meta(tree: LexborHTMLParser, name: str) -> str | None:

@@ -5,7 +5,7 @@ from urllib.parse import urljoin
 
 import orjson
 from packaging.utils import canonicalize_version
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from codehost.model.errors import Failure, Reason
 from codehost.resolve.project_page import Link, ProjectPage, build_page, check_api_version
@@ -53,7 +53,7 @@ def _versions(listed: Any) -> frozenset[str]:
     for text in listed if isinstance(listed, list) else []:
         try:
             canonical.add(canonicalize_version(Version(text), strip_trailing_zero=True))
-        except (InvalidVersion, TypeError):
+        except (ValueError, TypeError):  # InvalidVersion, or more digits than Python reads
             continue
     return frozenset(canonical)
 

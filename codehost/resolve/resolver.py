@@ -68,6 +68,7 @@ class Resolver:
                 return Resolution(
                     pin=pin,
                     mirror=mirror.url,
+                    position=index,
                     page_url=shown(fetched.url),
                     file=file,
                     why=why,

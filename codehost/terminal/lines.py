@@ -4,6 +4,14 @@ from rich.console import Console
 from rich.text import Text
 
 
+class LastingConsole(Console):
+    """A console for what is said in passing: when its reader is gone it falls silent, and the program goes on."""
+
+    def on_broken_pipe(self) -> None:
+        """Say no more. (What is overridden would end the program, and close standard output first.)"""
+        self.quiet = True
+
+
 def printable(text: str) -> str:
     """The text on one line: control characters, line breaks and the like are written as escapes."""
     if text.isprintable():

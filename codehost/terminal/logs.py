@@ -1,5 +1,7 @@
 """Log lines on the terminal: one event each, with a stable ``action`` field."""
 
+from contextlib import suppress
+
 import structlog
 from rich.console import Console
 
@@ -14,7 +16,8 @@ class _ConsoleLogger:
 
     def msg(self, message: str) -> None:
         """Print one line."""
-        say(self._console, message)
+        with suppress(OSError):  # what cannot be written does not end the work
+            say(self._console, message)
 
     debug = info = warning = error = critical = exception = msg
 

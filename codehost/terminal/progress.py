@@ -1,6 +1,7 @@
 """Progress of a sync: a live display on a terminal, plain lines elsewhere."""
 
 import time
+from contextlib import suppress
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -61,7 +62,9 @@ class PlainProgress:
                 self._line(f"{place} the rest of the budget is spread over the hour; one request each {seconds:.0f} s")
 
     def _line(self, text: str) -> None:
-        say(self._console, text)
+        # The disk that keeps the lines may be full; the work goes on.
+        with suppress(OSError):
+            say(self._console, text)
 
     def __enter__(self) -> Self:
         return self

@@ -43,7 +43,7 @@ _SHOWN_NAMES = 10
 
 def print_summary(console: Console, summary: SyncSummary, data: DataDirectory) -> None:
     """Counts, failures by reason with what to do, retired repositories, and where everything lies."""
-    _print_failures(console, summary.failures)
+    _print_failures(console, summary.failures, shown=_SHOWN_FAILURES)
     counts = [f"{summary.synced} synced", f"{summary.unchanged} unchanged", f"{len(summary.failures)} not synced"]
     if summary.unfinished:
         counts.append(f"{summary.unfinished} unfinished")
@@ -66,17 +66,17 @@ def _print_names(console: Console, label: str, names: Sequence[str]) -> None:
     say(console, f"{len(names)} {label}: {', '.join(names[:_SHOWN_NAMES])}{more}")
 
 
-def _print_failures(console: Console, failures: Iterable[FailedRelease]) -> None:
+def _print_failures(console: Console, failures: Iterable[FailedRelease], *, shown: int | None) -> None:
     by_reason: dict[str, list[FailedRelease]] = defaultdict(list)
     for failure in failures:
         by_reason[failure.reason].append(failure)
     for reason, group in sorted(by_reason.items(), key=lambda item: -len(item[1])):
         facts = FACTS[Reason(reason)]
         say(console, f"{reason} ({len(group)}): {facts.advice} (Who can act: the {facts.who}.)", style="bold")
-        for failure in group[:_SHOWN_FAILURES]:
+        for failure in group[:shown]:
             say(console, f"  {failure.project}=={failure.pinned_version}: {failure.message}")
-        if len(group) > _SHOWN_FAILURES:
-            say(console, f"  and {len(group) - _SHOWN_FAILURES} more (codehost status lists them all)")
+        if shown is not None and len(group) > shown:
+            say(console, f"  and {len(group) - shown} more (codehost status lists them all)")
 
 
 def print_status(
@@ -87,11 +87,7 @@ def print_status(
     if retired:
         parts.append(f"{retired} retired")
     say(console, f"{code_host}: {', '.join(parts) or 'no releases'}", style="bold")
-    for failure in failures:
-        say(
-            console,
-            f"  {failure.state} {failure.project}=={failure.pinned_version}: {failure.reason}: {failure.message}",
-        )
+    _print_failures(console, failures, shown=None)
 
 
 def print_release(console: Console, details: ReleaseDetails, repository: Path, last_commit: str | None) -> None:
@@ -101,10 +97,11 @@ def print_release(console: Console, details: ReleaseDetails, repository: Path, l
     for label, value in facts:
         say(console, f"{label:<{width}}  {value}")
     _print_skips(console, details)
-    for attempt in details.attempts:
+    # Attempts are counted anew by each plan; here all of them are listed.
+    for number, attempt in enumerate(details.attempts, start=1):
         outcome = attempt.outcome or "running"
         reason = f": {attempt.reason}: {attempt.message}" if attempt.reason else ""
-        say(console, f"attempt {attempt.number}, {_moment(attempt.started_at)}: {outcome}{reason}")
+        say(console, f"attempt {number}, {_moment(attempt.started_at)}: {outcome}{reason}")
 
 
 def _facts(details: ReleaseDetails, repository: Path, last_commit: str | None) -> list[tuple[str, object]]:
@@ -112,6 +109,7 @@ def _facts(details: ReleaseDetails, repository: Path, last_commit: str | None) -
         ("repository", details.repository),
         ("state", details.state if details.wanted else f"{details.state}, retired"),
         ("problem", f"{details.reason}: {details.message}" if details.reason else None),
+        ("what to do", FACTS[Reason(details.reason)].advice if details.reason else None),
         ("path", repository if details.commit else None),
         ("commit", details.commit),
         ("author and date", last_commit),

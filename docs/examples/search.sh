@@ -4,7 +4,12 @@
 data=${1:?usage: search.sh DATA_DIR [PATTERN]}
 pattern=${2:-'class .*Meta(type)'}
 
-find "$data/repos" -type d -name '*.git' -prune 2>/dev/null | sort | while read -r repository; do
+if [ ! -d "$data/repos" ]; then
+  echo "There are no repositories in $data/repos: check the directory, or run codehost sync." >&2
+  exit 1
+fi
+
+find "$data/repos" -type d -name '*.git' -prune | sort | while read -r repository; do
   name=${repository#"$data/repos/"}
   git --git-dir="$repository" grep -n -I -e "$pattern" latest | sed "s|^latest:|${name%.git}: |"
 done

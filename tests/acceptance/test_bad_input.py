@@ -14,7 +14,7 @@ import pytest
 
 from tests.acceptance import state
 from tests.acceptance.program import Desk
-from tests.acceptance.six import PIN, serve_six
+from tests.acceptance.six import PIN, REPOSITORY, serve_six
 from tests.simulator.mirror import Fault, Mirror
 
 VALID = {"urls": ["https://mirror.invalid/simple"], "dependencies": ["six==1.0"]}
@@ -23,7 +23,7 @@ VALID = {"urls": ["https://mirror.invalid/simple"], "dependencies": ["six==1.0"]
 FILES: dict[str, tuple[bytes, tuple[str, ...]]] = {
     "empty": (b"", ("empty", "1 mistake")),
     "wrong encoding": ('{"urls": ["https://mirror.invalid/sïmple"]}'.encode("latin-1"), ("UTF-8", "1 mistake")),
-    "not JSON": (b"urls = []", ("host.json:line 1, column 1: ", "1 mistake")),
+    "not JSON": (b"urls = []", ("host.json:1:1: ", "1 mistake")),
     "unknown key": (json.dumps(VALID | {"dependancies": []}).encode(), ("dependancies", "dependencies")),
     "no mirrors": (json.dumps({"dependencies": []}).encode(), ("urls", "1 mistake")),
     "a range": (json.dumps(VALID | {"dependencies": ["six>=1.0"]}).encode(), ("six>=1.0", "six==1.2.3")),
@@ -48,7 +48,7 @@ async def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     missing, folder = Desk(folder=tmp_path / "missing"), Desk(folder=tmp_path / "folder")
     folder.config.mkdir()
     ended = await asyncio.gather(missing.sync(), folder.sync())
-    assert [run.status for run in ended] == [3, 3]
+    assert [run.status for run in ended] == [2, 2]
     assert f"{missing.config} cannot be read (No such file or directory)" in ended[0].stderr
     assert f"{folder.config} cannot be read (Is a directory)" in ended[1].stderr
     assert not missing.data.exists()
@@ -61,7 +61,7 @@ async def test_a_file_without_permission_is_named(tmp_path: Path) -> None:
     desk.configure(VALID["urls"], VALID["dependencies"])
     desk.config.chmod(0)
     ended = await desk.sync()
-    assert (ended.status, "Permission denied" in ended.stderr) == (3, True)
+    assert (ended.status, "Permission denied" in ended.stderr) == (2, True)
 
 
 def free_port() -> int:
@@ -169,6 +169,61 @@ async def test_of_two_syncs_on_one_data_directory_one_is_refused(tmp_path: Path)
         first.process.terminate()
         assert (await first.finished()).status == 130
         assert (await desk.sync()).status == 0
+
+
+async def test_without_git_only_verify_does_not_work(tmp_path: Path, six_synced: Path) -> None:
+    desk = Desk(folder=tmp_path, environment={"PATH": "/nonexistent"})
+    async with Mirror() as mirror:
+        serve_six(mirror)
+        desk.configure([mirror.url], [PIN])
+        assert (await desk.sync()).status == 0
+    runs = ("validate", str(desk.config)), ("status", *desk.place), ("show", PIN, *desk.place)
+    ended = await asyncio.gather(*(desk.run(*run) for run in runs))
+    assert [(run.status, run.stderr) for run in ended] == [(0, "")] * 3
+    assert f"repository {' ' * 26}{REPOSITORY}\n" in ended[2].stdout
+    verified = await desk.verify()
+    assert (verified.status, verified.stdout) == (3, "")
+    assert verified.stderr == "codehost: git is not installed, or not on PATH: codehost verify needs it.\n"
+
+
+FULL_DISK = Path("/dev/full")  # full(4): every write fails with ENOSPC
+
+
+@pytest.mark.skipif(not FULL_DISK.exists(), reason="there is no /dev/full")
+async def test_what_nobody_can_be_told(tmp_path: Path, six_synced: Path) -> None:
+    desk = Desk(folder=tmp_path)
+    desk.adopt(six_synced)
+    desk.configure(["http://mirror.invalid/simple"], [PIN])
+    sync = ("sync", str(desk.config), *desk.place, "--name", "host")
+    out, err, no_out, no_err = (
+        f'exec "$@" {redirection}' for redirection in (">/dev/full", "2>/dev/full", ">&-", "2>&-")
+    )
+    cannot = "codehost: standard output cannot be written (No space left on device).\n"
+    for shell, command, status, said in (
+        (out, ("validate", str(desk.config)), 3, cannot),
+        (out, ("status", *desk.place), 3, cannot),
+        (out, ("--help",), 3, cannot),
+        (out, sync, 3, cannot),
+        (no_out, sync, 0, ""),
+        (err, sync, 0, ""),
+        (no_err, sync, 0, ""),
+        (err, ("validate", "missing"), 2, ""),
+        (err, ("nothing",), 2, ""),
+        (err, ("verify", "--data-dir", str(tmp_path / "missing")), 3, ""),
+    ):
+        ended = await desk.run(*command, wrapper=("sh", "-c", shell, "sh"))
+        assert (ended.status, ended.stderr.endswith(said)) == (status, True), (shell, command, ended)
+        assert "Traceback" not in ended.said
+
+
+async def test_whoever_reads_the_progress_may_go(tmp_path: Path) -> None:
+    desk = Desk(folder=tmp_path)
+    async with Mirror() as mirror:
+        serve_six(mirror)
+        desk.configure([mirror.url], [PIN])
+        ended = await desk.sync(wrapper=("sh", "-c", '{ "$@" 2>&1 >&3 3>&- | true; } 3>&1', "sh"))
+    assert ended.summary["counts"]["synced"] == 1
+    assert ended.stderr == ""
 
 
 async def test_looking_at_nothing_makes_nothing(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+from codehost.sync import PAUSED
 from tests.acceptance import state
 from tests.acceptance.program import Desk, Finished
 from tests.simulator.distfiles import make_sdist, sdist_name
@@ -68,9 +69,7 @@ async def test_a_paused_code_host_sends_nothing_and_says_so(tmp_path: Path) -> N
         desk.configure([mirror.url], fill(mirror), rateLimit={"enabled": True, "requestsPerHour": 0})
         ended = await desk.sync()
         assert (ended.status, mirror.requests) == (1, [])
-        assert (
-            ended.summary["halted"] == "rateLimit.requestsPerHour is 0, which pauses the code host: raise it to go on"
-        )
+        assert ended.summary["halted"] == PAUSED
         assert ended.summary["counts"]["unfinished"] == ended.summary["counts"]["wanted"]
 
 

@@ -126,8 +126,8 @@ ALONE = [
     (b'{"urls":\n ["\xe9"]}', r"line 2, column 4: \xe9 is not UTF-8; save the file as UTF-8"),
     (b"[]", "line 1, column 1: [] is a list, not an object; write for example {"),
     (b" {}", 'line 1, column 2: the document lacks the key "urls"; add "urls": ["https://pypi.org/simple"]'),
-    (b'{"urls": [], "urls": []}', 'line 1, column 14 (/urls): "urls" is a key that line 1 has already; '),
-    (b'{"urls": "https://u:secret@host"}', 'line 1, column 10 (/urls): "https://***@host" is a string, not a list; '),
+    (b'{"urls": [], "urls": []}', 'line 1, column 14: /urls: "urls" is a key that line 1 has already; '),
+    (b'{"urls": "https://u:secret@host"}', 'line 1, column 10: /urls: "https://***@host" is a string, not a list; '),
     (b'{"urls": [NaN]}', "line 1, column 11: NaN]} is no number in JSON; "),
 ]
 
@@ -235,3 +235,11 @@ def test_a_hundred_thousand_mistakes_are_all_told() -> None:
 
 def _loaded(document: dict[str, Any]) -> Any:
     return load(json.dumps(document, indent=2).encode())
+
+
+@pytest.mark.parametrize("written", [r"https://bob:pa'ss@host/simple", r"https:\u002f\u002fbob:pa%27ss@host/simple"])
+def test_what_may_be_stored_has_no_password(written: str) -> None:
+    text = f'{{ // two\n"urls": ["https://first/simple", "{written}"], // kept\n}}'
+    loaded = load(text.encode())
+    assert loaded.storable == '{ // two\n"urls": ["https://first/simple", "https://host/simple"], // kept\n}'
+    assert loaded.text == text

@@ -37,17 +37,17 @@ def test_a_finding_is_located_by_value_or_by_key() -> None:
         Finding(path=("é", 0), problem="repeats what stands", hint="drop it", first=("a/b", 0)),
     ]
     assert [str(violation) for violation in locate(DOCUMENT, DOCUMENT, findings)] == [
-        'line 1, column 19 (/a~1b/1/~0): "x" is wrong; mend it',
-        'line 4, column 3 (/é): "é" is unknown; drop it',
-        "line 4, column 9 (/é/0): [] repeats what stands on line 1; drop it",
+        'line 1, column 19: /a~1b/1/~0: "x" is wrong; mend it',
+        'line 4, column 3: /é: "é" is unknown; drop it',
+        "line 4, column 9: /é/0: [] repeats what stands on line 1; drop it",
     ]
 
 
 def test_repeated_keys_are_found_within_their_object_only() -> None:
     text = '{"a": {"x": 1, "y": 2},\n "a": {"x": 1,\n  "x": 2}}'
     assert [str(violation) for violation in locate(text, text, [])] == [
-        'line 2, column 2 (/a): "a" is a key that line 1 has already; keep one of the two',
-        'line 3, column 3 (/a/x): "x" is a key that line 2 has already; keep one of the two',
+        'line 2, column 2: /a: "a" is a key that line 1 has already; keep one of the two',
+        'line 3, column 3: /a/x: "x" is a key that line 2 has already; keep one of the two',
     ]
 
 

@@ -27,10 +27,11 @@ def test_what_a_terminal_could_obey_is_escaped(text: str, shown: str) -> None:
 
 def test_a_violation_reads_as_one_line() -> None:
     found = Violation(pointer="/a", line=3, column=5, text='"x"', problem="is wrong", hint="mend it")
-    assert str(found) == 'line 3, column 5 (/a): "x" is wrong; mend it'
-    assert str(Violation(pointer="", line=1, column=1, text="", problem="is empty", hint="write something")) == (
-        "line 1, column 1: the document is empty; write something"
-    )
+    assert str(found) == 'line 3, column 5: /a: "x" is wrong; mend it'
+    assert found.without_place == '/a: "x" is wrong; mend it'
+    empty = Violation(pointer="", line=1, column=1, text="", problem="is empty", hint="write something")
+    assert str(empty) == f"line 1, column 1: {empty.without_place}"
+    assert empty.without_place == "the document is empty; write something"
 
 
 def test_violations_come_in_the_order_of_the_document() -> None:

@@ -16,6 +16,12 @@ def certificate_error() -> ssl.SSLCertVerificationError:
     return error
 
 
+def tls_error() -> ssl.SSLError:
+    error = ssl.SSLError(1, "[SSL: WRONG_VERSION_NUMBER] wrong version number (_ssl.c:1006)")
+    error.reason = "WRONG_VERSION_NUMBER"
+    return error
+
+
 @pytest.mark.parametrize(
     ("error", "clause"),
     [
@@ -34,6 +40,10 @@ def certificate_error() -> ssl.SSLCertVerificationError:
         (
             aiohttp.ClientConnectorError(KEY, OSError(101, "Network is unreachable")),
             "the connection to https://h failed (Network is unreachable)",
+        ),
+        (
+            aiohttp.ClientConnectorError(KEY, tls_error()),
+            "the TLS handshake with https://h failed (WRONG_VERSION_NUMBER): is it https?",
         ),
         (aiohttp.ClientOSError(104, "Reset by peer"), "the connection to https://h failed (Reset by peer)"),
         (aiohttp.ClientError(), "the connection to https://h failed"),

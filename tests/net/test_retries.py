@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 import pytest
 
 from codehost.model.errors import Reason
-from codehost.net.retries import MAX_ATTEMPTS, delay_before_retry, parse_retry_after
+from codehost.net.retries import LONGEST_RETRY_AFTER, MAX_ATTEMPTS, delay_before_retry, parse_retry_after
 
 
 @pytest.mark.parametrize(
@@ -39,6 +39,8 @@ def test_delay(attempt: int, reason: Reason, retry_after: float | None, jitter: 
         ("Wed, 01 Jan 2025 00:01:00 GMT", 60.0),
         ("Wed, 01 Jan 2025 00:01:00", 60.0),
         ("Tue, 31 Dec 2024 00:00:00 GMT", 0.0),
+        ("9" * 400, LONGEST_RETRY_AFTER),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", LONGEST_RETRY_AFTER),
     ],
 )
 def test_retry_after(text: str | None, expected: float | None) -> None:

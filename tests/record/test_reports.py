@@ -10,6 +10,7 @@ from sqlalchemy import event
 from codehost.model.errors import Failure, Reason
 from codehost.model.jobs import JobState
 from codehost.model.members import Skip, SkipReason
+from codehost.model.pins import parse_pin
 from codehost.model.records import Plan
 from codehost.model.releases import Answer
 from codehost.record.database import Database, open_database
@@ -105,6 +106,14 @@ async def test_details_of_what_was_never_synced(database: Database) -> None:
     assert (queued.commit, queued.hashes, queued.asked, queued.yanked, queued.attempts) == (None, {}, (), None, ())
 
 
+async def test_names_of_a_release(database: Database) -> None:
+    await mixed(database)
+    await pinned(database, "done==1", name="other", pattern="other/{project}/{version}")
+    reports = Reports(database)
+    assert await reports.names_of(parse_pin("Done == 1.0.0").release) == ["python/done/1.0", "other/done/1"]
+    assert await reports.names_of(parse_pin("done==2").release) == []
+
+
 async def test_completed(database: Database) -> None:
     host = await mixed(database)
     other = await pinned(database, "other==1", name="other")
@@ -112,9 +121,14 @@ async def test_completed(database: Database) -> None:
     [job] = await jobs.claim(other, "w", 1, 60)
     await jobs.complete(job, resolution(job), download(job), report())
     reports = Reports(database)
-    [done] = await reports.completed(host)
+    done, *retired = await reports.completed(host)
     assert (done.repository, done.commit, done.pinned_version) == ("python/done/1.0", "c" * 40, "1.0")
-    assert [release.repository for release in await reports.completed()] == ["python/done/1.0", "python/other/1"]
+    assert {release.repository for release in await reports.completed()} == {
+        "python/done/1.0",
+        "python/other/1",
+        *(release.repository for release in retired),
+    }
+    assert retired  # its repository is still there, so it is still vouched for
 
 
 async def plans_of(database: Database, statements: list[tuple[str, Any]]) -> list[str]:

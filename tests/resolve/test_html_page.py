@@ -94,7 +94,13 @@ def test_versions_that_are_understood(version: str) -> None:
         (b'<meta name="pypi:repository-version" content="2.0">', "version '2.0'"),
         (b"it works", "called HTML and is not"),
         (b'{"files": []}', "called HTML and is not"),
-        (b'<form><input type="password" name="p"></form>', "sign-in"),
+        (b'<form><input type="password" name="p"></form>', "none of its links is a distribution file"),
+        (b"<form action='/go'><button>Accept the terms</button></form>", "none of its links"),
+        (b'<a href="../">up</a><input name="q">', "none of its links"),
+        (b'<a href="https://portal.example/sign-in">Sign in</a>', "none of its links"),
+        (b'<a href="https://portal.example/">Sign in</a>', "none of its links"),
+        (b'<a href="../">up</a><a href="/simple/seven/">seven</a>', "none of its links"),
+        (b'<a href="readme.txt">read me</a>', "none of its links"),
     ],
 )
 def test_no_page(body: bytes, what: str) -> None:
@@ -108,5 +114,18 @@ def test_quarantined() -> None:
     assert page.quarantined
 
 
-def test_a_page_without_links_is_empty() -> None:
-    assert parse_html_page(b"<html></html>", URL, "six").empty
+@pytest.mark.parametrize("url", [URL, URL.removesuffix("/"), f"{URL}?format=html"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<html></html>",
+        '<a href="../">Parent Directory</a>',
+        '<a href="?C=N;O=D">Name</a><a href="/">/</a><a href="#top">^</a>',
+    ],
+)
+def test_a_page_without_links_to_elsewhere_is_empty(text: str, url: str) -> None:
+    assert parse_html_page(text.encode(), url, "six").empty
+
+
+def test_a_page_with_files_may_have_a_form_and_links_to_elsewhere() -> None:
+    assert page_of('<form><input name="q"></form><a href="/about">us</a><a href="six-1.0.tar.gz">x</a>')

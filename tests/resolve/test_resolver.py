@@ -34,6 +34,7 @@ def resolver(*first: PageResponse | Failure, second: PageResponse | Failure | No
         (status(404), "404 for the project"),
         (status(410), "410 for the project"),
         (html_page(PAGE_ONE), "a page without files"),
+        (html_page(PAGE_ONE, '<a href="../">up</a>', '<a href="?C=N;O=D">Name</a>'), "a page without files"),
         (html_page(PAGE_ONE, link("six-1.15.0.tar.gz")), "does not list 1.16.0"),
         (
             html_page(PAGE_ONE, link("six-1.15.0.tar.gz"), link("six-latest.tar.gz")),
@@ -70,6 +71,7 @@ async def test_goes_on_to_the_next_mirror(first: PageResponse, said: str) -> Non
         (PageResponse(status=200, url=PAGE_ONE, content_type="text/plain", body=b"hello"), Reason.BAD_PAGE),
         (PageResponse(status=200, url=PAGE_ONE, content_type="application/json", body=b"{"), Reason.BAD_PAGE),
         (html_page(PAGE_ONE, "<input type=password>"), Reason.BAD_PAGE),
+        (html_page(PAGE_ONE, '<a href="https://portal.example/welcome">Accept</a>'), Reason.BAD_PAGE),
         (
             html_page(PAGE_ONE, '<meta name="pypi:project-status" content="quarantined">'),
             Reason.NO_USABLE_FILE,

@@ -20,6 +20,7 @@ from codehost.model.events import (
 from codehost.model.members import IngestReport
 from codehost.model.pins import Pin, parse_pin
 from codehost.model.releases import DistributionFile, Download, FileKind, Resolution
+from codehost.terminal.lines import LastingConsole
 from codehost.terminal.progress import LiveProgress, PlainProgress, choose_progress
 
 SIX, ATTRS = parse_pin("six==1.0"), parse_pin("attrs==2.0")
@@ -73,6 +74,31 @@ def test_plain_lines(event: Event, line: str | None) -> None:
         progress.notify(event)
     expected = ["2 to sync, 60 requests an hour", *([line] if line else [])]
     assert output.getvalue().splitlines() == expected
+
+
+class Refusing(io.StringIO):
+    """A stream that cannot be written."""
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__()
+        self.error = error
+        self.tries = 0
+
+    def write(self, text: str) -> int:
+        self.tries += 1
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    ("error", "tries"), [(OSError(28, "No space left on device"), 3), (BrokenPipeError(32, "Broken pipe"), 1)]
+)
+def test_plain_goes_on_when_nobody_can_be_told(error: OSError, tries: int) -> None:
+    stream = Refusing(error)
+    with PlainProgress(LastingConsole(file=stream)) as progress:
+        progress.begin(total=2, requests_per_hour=60)
+        for event in (synced(SIX), not_synced(ATTRS, "no answer")):
+            progress.notify(event)
+    assert (progress.tally.done, progress.tally.synced, stream.tries) == (2, 1, tries)
 
 
 def test_plain_without_a_limit() -> None:

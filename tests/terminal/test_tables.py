@@ -94,11 +94,16 @@ def test_failures_are_grouped_the_largest_group_first(console: Console) -> None:
 
 def test_status(console: Console) -> None:
     counts = dict.fromkeys(JobState, 0) | {JobState.COMPLETED: 3, JobState.ERRORED: 1}
-    print_status(console, "host", counts, 2, [failed(1, message=HOSTILE)])
+    failures = [failed(99, Reason.AUTH, HOSTILE), *(failed(number) for number in range(30))]
+    print_status(console, "host", counts, 2, failures)
     print_status(console, "empty", dict.fromkeys(JobState, 0), 0, [])
+    network, auth = FACTS[Reason.NETWORK], FACTS[Reason.AUTH]
     assert lines(console) == [
         "host: 3 completed, 1 errored, 2 retired",
-        f"  errored p1==1.0: network: {HARMLESS}",
+        f"network (30): {network.advice} (Who can act: the {network.who}.)",
+        *(f"  p{number}==1.0: no answer" for number in range(30)),
+        f"auth (1): {auth.advice} (Who can act: the {auth.who}.)",
+        f"  p99==1.0: {HARMLESS}",
         "empty: no releases",
     ]
 
@@ -191,6 +196,21 @@ def test_release(console: Console) -> None:
     ]
 
 
+def test_attempts_are_numbered_over_all_plans(console: Console) -> None:
+    attempts = (
+        attempt(1, AttemptOutcome.ERRORED),
+        attempt(2, AttemptOutcome.LOST),
+        attempt(1, AttemptOutcome.COMPLETED),
+    )
+    print_release(console, replace(DETAILS, attempts=attempts), Path("/p"), None)
+    shown = [line for line in lines(console) if line.startswith("attempt ")]
+    assert [(line.split(",")[0], line.rpartition(": ")[2]) for line in shown] == [
+        ("attempt 1", "errored"),
+        ("attempt 2", "lost"),
+        ("attempt 3", "completed"),
+    ]
+
+
 def test_release_of_which_little_is_known(console: Console) -> None:
     details = ReleaseDetails(
         release_id=1,
@@ -229,6 +249,7 @@ def test_release_of_which_little_is_known(console: Console) -> None:
         "repository  python/six/1.0",
         "state       failed, retired",
         f"problem     auth: {HARMLESS}",
+        f"what to do  {FACTS[Reason.AUTH].advice}",
         "code host   host",
     ]
 
