@@ -194,13 +194,16 @@ async def details(storage: Storage, repository: str) -> ReleaseDetails:
     )
 
 
+def _below(folder: Path, text: str) -> str:
+    """The part of a path that is below the folder; any other text as it is."""
+    path = Path(text).absolute()
+    return str(path.relative_to(folder)) if path.is_relative_to(folder) else text
+
+
 async def _possible_names(storage: Storage, reports: Reports, text: str) -> list[str]:
     """The repositories that a person may mean by a name, a path or a pin, the likeliest first."""
-    path = Path(text).absolute()
-    inside = path.is_relative_to(storage.data.repositories)
     # A command line may hold bytes that are no text.
-    plain = storable(str(path.relative_to(storage.data.repositories)) if inside else text)
-    plain = plain.strip("/").removesuffix(".git")
+    plain = storable(_below(storage.data.repositories, text)).strip("/").removesuffix(".git")
     try:
         pinned = await reports.names_of(parse_pin(text).release)
     except PinError:

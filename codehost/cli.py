@@ -101,8 +101,8 @@ def _storage(data_dir: Path, database_url: str | None) -> app.Storage:
 
 @click.group(
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Exit status: 0 all well; 1 something was not synced or not sound; 2 the configuration or the command line"
-    " is not valid; 3 the program could not work; 130 interrupted.",
+    epilog="Exit status: 0 all well; 1 something was not synced or not sound; 2 the configuration cannot be"
+    " read or is not valid, or the command line is not; 3 the program could not work; 130 interrupted.",
 )
 @click.version_option(__version__)
 def commands() -> None:

@@ -160,6 +160,15 @@ async def test_other_bytes_than_recorded_change_nothing(parts: Bench, mirror: Mi
     assert remains(parts.data) == []
 
 
+async def test_another_file_of_the_release_is_no_alarm(parts: Bench, mirror: Mirror) -> None:
+    add_sdist(mirror, PIN)
+    (job,) = await parts.claim()
+    recorded = replace(job, recorded_sha256="ab" * 32, recorded_file="six-1.0-py3-none-any.whl")
+    assert (await parts.pipeline().run(recorded)).resolution.file.filename == "six-1.0.tar.gz"
+    with pytest.raises(Failure, match="has the sha256"):
+        await parts.pipeline().run(replace(recorded, recorded_file="six-1.0.tar.gz"))
+
+
 class Canceller(Watcher):
     """Cancels the task when it enters a stage, at once or a little into it."""
 

@@ -36,7 +36,7 @@ def explain(error: Exception, url: str) -> Failure:
     if isinstance(refused, ConnectionRefusedError):
         return Failure(Reason.NETWORK, f"{origin} refused the connection")
     if isinstance(refused, ssl.SSLError):
-        return Failure(Reason.NETWORK, f"the TLS handshake with {origin} failed ({refused.reason}): is it https?")
+        return Failure(Reason.NETWORK, f"the TLS handshake with {origin} failed{_tls_detail(refused)}")
     because = f" ({refused.strerror})" if refused is not None and refused.strerror else ""
     return Failure(Reason.NETWORK, f"the connection to {origin} failed{because}")
 
@@ -46,7 +46,15 @@ def _detail(error: Exception) -> str:
         # ssl.SSLCertVerificationError names what it found, for example an expired certificate.
         message = getattr(error.certificate_error, "verify_message", "")
         return f" ({message})" if message else ""
+    if isinstance(error, aiohttp.ClientConnectorSSLError) and isinstance(error.os_error, ssl.SSLError):
+        return _tls_detail(error.os_error)
     return ""
+
+
+def _tls_detail(error: ssl.SSLError) -> str:
+    # OpenSSL's name of what it met: WRONG_VERSION_NUMBER and the like where a server speaks plain HTTP.
+    reason = getattr(error, "reason", "")
+    return f" ({reason}): is it https?" if reason else ""
 
 
 def _os_error(error: Exception) -> OSError | None:

@@ -8,7 +8,7 @@ class LastingConsole(Console):
     """A console for what is said in passing: when its reader is gone it falls silent, and the program goes on."""
 
     def on_broken_pipe(self) -> None:
-        """Say no more. (What is overridden would end the program, and close standard output first.)"""
+        """Say no more; what this overrides would close standard output and end the program."""
         self.quiet = True
 
 

@@ -171,7 +171,7 @@ async def test_of_two_syncs_on_one_data_directory_one_is_refused(tmp_path: Path)
         assert (await desk.sync()).status == 0
 
 
-async def test_without_git_only_verify_does_not_work(tmp_path: Path, six_synced: Path) -> None:
+async def test_without_git_only_verify_does_not_work(tmp_path: Path) -> None:
     desk = Desk(folder=tmp_path, environment={"PATH": "/nonexistent"})
     async with Mirror() as mirror:
         serve_six(mirror)

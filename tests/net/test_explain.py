@@ -41,9 +41,13 @@ def tls_error() -> ssl.SSLError:
             aiohttp.ClientConnectorError(KEY, OSError(101, "Network is unreachable")),
             "the connection to https://h failed (Network is unreachable)",
         ),
-        (
-            aiohttp.ClientConnectorError(KEY, tls_error()),
-            "the TLS handshake with https://h failed (WRONG_VERSION_NUMBER): is it https?",
+        *(
+            (error, "the TLS handshake with https://h failed (WRONG_VERSION_NUMBER): is it https?")
+            for error in (
+                aiohttp.ClientConnectorSSLError(KEY, tls_error()),
+                aiohttp.ClientConnectorError(KEY, tls_error()),
+                tls_error(),
+            )
         ),
         (aiohttp.ClientOSError(104, "Reset by peer"), "the connection to https://h failed (Reset by peer)"),
         (aiohttp.ClientError(), "the connection to https://h failed"),

@@ -5,6 +5,7 @@ import pytest
 import structlog
 from rich.console import Console
 
+from codehost.terminal.lines import LastingConsole
 from codehost.terminal.logs import configure_logs
 
 
@@ -21,6 +22,19 @@ def test_one_line_for_each_event(output: io.StringIO) -> None:
     (line,) = output.getvalue().splitlines()
     assert line.startswith("timestamp=2")
     assert line.endswith('level=warning action=lease_lost event="lease lost" pin="six==1.0" epoch=2')
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), BrokenPipeError(32, "Broken pipe")])
+def test_what_cannot_be_written_does_not_end_the_work(error: OSError) -> None:
+    class Refusing(io.StringIO):
+        def write(self, _text: str) -> int:
+            raise error
+
+    configure_logs(LastingConsole(file=Refusing()))
+    try:
+        structlog.get_logger("x").warning("lease lost", action="lease_lost")
+    finally:
+        structlog.reset_defaults()
 
 
 def test_quiet_below_warnings(output: io.StringIO) -> None:

@@ -84,7 +84,7 @@ class Refusing(io.StringIO):
         self.error = error
         self.tries = 0
 
-    def write(self, text: str) -> int:
+    def write(self, _text: str) -> int:
         self.tries += 1
         raise self.error
 
