@@ -3,6 +3,7 @@
 This is all that a child does: it reads one file of the spool and writes one directory of the staging area.
 """
 
+import gc
 from pathlib import Path
 
 from codehost.model.members import IngestReport, IngestRequest
@@ -17,5 +18,10 @@ def ingest(request: IngestRequest) -> IngestReport:
         Failure: unsupported-format, unsafe-archive or too-large; what was written so far is the caller's to remove.
         OSError: the disk is full or fails.
     """
-    with Path(request.archive).open("rb") as file:
-        return build_repository(read_archive(file, request.filename, request.limits), request)
+    # Many small objects and no cycle among them: the collector would only look at them again and again.
+    gc.disable()
+    try:
+        with Path(request.archive).open("rb") as file:
+            return build_repository(read_archive(file, request.filename, request.limits), request)
+    finally:
+        gc.enable()

@@ -47,6 +47,16 @@ def build_repository(members: Iterable[Member], request: IngestRequest) -> Inges
     )
 
 
+# Looking a member of an enumeration up takes longer than a call, and this happens several times for each member.
+_FILE, _DIRECTORY, _HARDLINK, _SYMLINK = (
+    MemberKind.FILE,
+    MemberKind.DIRECTORY,
+    MemberKind.HARDLINK,
+    MemberKind.SYMLINK,
+)
+_BLOB = ObjectType.BLOB
+
+
 class _Content:
     """What becomes of the members of one archive."""
 
@@ -62,7 +72,7 @@ class _Content:
     def add(self, member: Member) -> None:
         """Store a member, or note why not."""
         self._newest = max(self._newest, member.mtime)
-        if member.kind is MemberKind.DIRECTORY:
+        if member.kind is _DIRECTORY:
             return
         place = _fault(member) or self._tree.place(member.path)
         if isinstance(place, SkipReason):
@@ -75,14 +85,14 @@ class _Content:
             self._skip(member.path, SkipReason.NAME_CONFLICT, replaced.size)
 
     def _leaf(self, member: Member) -> Leaf | None:
-        if member.kind is MemberKind.HARDLINK:
+        if member.kind is _HARDLINK:
             return self._tree.get(member.target)
-        if member.kind is MemberKind.SYMLINK:
+        if member.kind is _SYMLINK:
             return Leaf(LINK_MODE, b"", len(member.target), member.target)
         content = member.content or b""
         self._note_metadata(member.path, content)
         self.unpacked_bytes += member.size
-        name = self._pack.add(ObjectType.BLOB, content, member.deflated)
+        name = self._pack.add(_BLOB, content, member.deflated)
         return Leaf(EXECUTABLE_MODE if member.executable else FILE_MODE, name, member.size)
 
     def _note_metadata(self, path: bytes, content: bytes) -> None:
@@ -116,11 +126,11 @@ def _fault(member: Member) -> SkipReason | None:
     if member.kind is MemberKind.DEVICE:
         return SkipReason.DEVICE
     role = role_in_git(member.path.rpartition(b"/")[2])
-    if member.kind is MemberKind.FILE:
+    if member.kind is _FILE:
         if member.content is None:
             return SkipReason.TOO_LARGE
         return SkipReason.GIT_METADATA if role and not is_harmless(role, member.content) else None
-    if member.kind is MemberKind.HARDLINK and role == role_in_git(member.target.rpartition(b"/")[2]):
+    if member.kind is _HARDLINK and role == role_in_git(member.target.rpartition(b"/")[2]):
         return None  # what it names was judged under the same role
     # git follows no link that stands for one of its own files, and fsck refuses it.
     return SkipReason.GIT_METADATA if role else None

@@ -88,6 +88,8 @@ def entry_header(kind: ObjectType, size: int) -> bytes:
     """The header of a pack entry; ``size`` is that of the body before deflation."""
     byte = (kind << 4) | (size & 0xF)
     size >>= 4
+    if 0x80 <= size < 0x4000:  # from 2 KiB to 256 KiB: most files
+        return bytes((byte | 0x80, size & 0x7F | 0x80, size >> 7))
     header = bytearray()
     while size:
         header.append(byte | 0x80)

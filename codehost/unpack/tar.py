@@ -27,10 +27,12 @@ _CHECKSUM = slice(148, 156)
 _SPACES = 8 * ord(" ")
 _OWNER_EXECUTES = 0o100
 
+# Looking a member of an enumeration up takes longer than a call, and this happens several times for each header.
+_FILE = MemberKind.FILE
 _KINDS = {
-    b"0": MemberKind.FILE,
-    b"\0": MemberKind.FILE,
-    b"7": MemberKind.FILE,
+    b"0": _FILE,
+    b"\0": _FILE,
+    b"7": _FILE,
     b"1": MemberKind.HARDLINK,
     b"2": MemberKind.SYMLINK,
     b"3": MemberKind.DEVICE,
@@ -195,15 +197,15 @@ def _member(header: _Header, overrides: _Overrides, source: Source, member_bytes
     kind = header.kind
     if path.endswith(b"/"):
         # Before ustar a directory was a file whose name ends with a slash.
-        kind = MemberKind.DIRECTORY if kind is MemberKind.FILE and size == 0 else kind
+        kind = MemberKind.DIRECTORY if kind is _FILE and size == 0 else kind
         path = path.rstrip(b"/")
-    if kind is not MemberKind.FILE and size:
+    if kind is not _FILE and size:
         raise _refuse(f"a {kind} has a body of {size} bytes")
     if size < 0:
         raise _refuse("a member has a negative size")
     executable = bool(header.mode & _OWNER_EXECUTES)
     content = None
-    if kind is MemberKind.FILE:
+    if kind is _FILE:
         if size <= member_bytes:
             content = _body(source, size)
         elif source.skip(_padded(size)) < _padded(size):
