@@ -17,7 +17,6 @@ from itertools import accumulate
 from codehost.model.deflate import adler32, compress, crc32
 from codehost.pack.objects import ObjectType, object_name
 
-_LEVEL = 1
 _HEADER_BYTES = 12
 _PIECE_BYTES = 256 * 1024
 _LARGE_OFFSET = 1 << 31
@@ -45,7 +44,7 @@ class PackWriter:
         name = object_name(kind, body)
         if name not in self._entries:
             if deflated is None:
-                stream = compress(body, _LEVEL)
+                stream = compress(body)
             else:
                 stream = b"%b%b%b" % (_ZLIB_HEADER, deflated, adler32(body).to_bytes(4, "big"))
             self._append(name, entry_header(kind, len(body)), stream)

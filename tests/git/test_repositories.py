@@ -162,7 +162,7 @@ limits = Limits(member_bytes=int(member_bytes))
 request = IngestRequest(
     archive=archive, filename=filename, sha256=sha256, repository=repository, tag="v1.0", limits=limits
 )
-print(deflate.compress.__module__, ingest(request).commit)
+print(deflate.crc32.__module__, ingest(request).commit)
 """
 
 

@@ -24,8 +24,11 @@ def test_checksums_are_those_of_zlib() -> None:
 
 
 def test_zlib_inflates_what_is_compressed_here() -> None:
-    for content in (b"", CONTENT):
-        assert zlib.decompress(compress(content, 1)) == content
+    # Around the size from which bodies are compressed harder, too.
+    for content in (b"", CONTENT, bytes(range(256)) * 64, bytes(range(256)) * 65):
+        packed = compress(content)
+        assert zlib.decompress(packed) == content
+        assert len(packed) <= max(len(content), 20)
 
 
 @pytest.mark.parametrize(("packed", "gzip"), [(gzip_of(CONTENT), True), (deflate_of(CONTENT), False)])
