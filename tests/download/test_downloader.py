@@ -4,6 +4,7 @@ import os
 import resource
 import signal
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -303,19 +304,21 @@ async def test_cancellation_at_every_step_leaves_the_spool_empty(tmp_path: Path,
     assert finished
 
 
-@pytest.fixture
+@contextmanager
 def small_files() -> Iterator[None]:
-    """The kernel refuses to let a file grow beyond 4,000 bytes, as a full disk would."""
+    """The kernel refuses to let a file grow beyond 4,000 bytes, as a full disk would. The test's own output, too."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (4000, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    signal.signal(signal.SIGXFSZ, handler)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
 
 
-async def test_a_write_that_fails(fetcher: HttpFetcher, tmp_path: Path, mirror: Mirror, small_files: None) -> None:
-    with pytest.raises(Failure, match="the spool cannot be written: File too large") as caught:
+async def test_a_write_that_fails(fetcher: HttpFetcher, tmp_path: Path, mirror: Mirror) -> None:
+    with small_files(), pytest.raises(Failure, match="the spool cannot be written: File too large") as caught:
         await fetch(fetcher, tmp_path, mirror, resolution(mirror))
     assert caught.value.reason is Reason.STORAGE
     assert names_in(tmp_path) == []

@@ -26,9 +26,7 @@ def test_checksums_are_those_of_zlib() -> None:
 def test_zlib_inflates_what_is_compressed_here() -> None:
     # Around the size from which bodies are compressed harder, too.
     for content in (b"", CONTENT, bytes(range(256)) * 64, bytes(range(256)) * 65):
-        packed = compress(content)
-        assert zlib.decompress(packed) == content
-        assert len(packed) <= max(len(content), 20)
+        assert zlib.decompress(compress(content)) == content
 
 
 @pytest.mark.parametrize(("packed", "gzip"), [(gzip_of(CONTENT), True), (deflate_of(CONTENT), False)])
