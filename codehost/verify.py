@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 
 from git import GitCommandError, Repo
 from git.exc import GitError
@@ -103,6 +104,15 @@ class Verifier:
         await asyncio.to_thread(withdraw_all, self.data, [finding.repository for finding in found])
 
 
+def open_repository(path: Path) -> Repo:
+    """The repository at ``path``, whoever owns it, read without the machine's git configuration."""
+    repo = Repo(path)
+    # A repository that is named and not looked for may belong to anybody: git's check of owners would make every
+    # repository look damaged to another user.
+    repo.git.update_environment(GIT_DIR=str(path), GIT_CONFIG_NOSYSTEM="1", GIT_CONFIG_GLOBAL=os.devnull)
+    return repo
+
+
 def check_repository(data: DataDirectory, release: CompletedRelease) -> Finding | None:
     """One repository: is it there, is it sound, does it hold the recorded commit."""
 
@@ -113,10 +123,7 @@ def check_repository(data: DataDirectory, release: CompletedRelease) -> Finding 
     if not path.is_dir():
         return finding(Defect.MISSING, "there is no such directory")
     try:
-        with Repo(path) as repo:
-            # A repository that is named and not looked for may belong to anybody: git's check of owners would make
-            # every repository look damaged to another user.
-            repo.git.update_environment(GIT_DIR=str(path), GIT_CONFIG_NOSYSTEM="1", GIT_CONFIG_GLOBAL=os.devnull)
+        with open_repository(path) as repo:
             heads = {BRANCH: repo.heads[BRANCH].commit.hexsha, "HEAD": repo.head.commit.hexsha}
             tag = f"v{release.pinned_version}"
             heads[tag] = repo.tags[tag].commit.hexsha

@@ -11,6 +11,7 @@ from codehost.model.errors import UserError
 from codehost.model.jobs import JobState
 from codehost.record.database import open_database
 from codehost.record.hosts import CodeHosts
+from codehost.terminal.commits import last_commit
 from codehost.verify import Defect, Verification, Verifier
 from tests.simulator.mirror import Mirror
 from tests.wiring import Bench, add_sdist, bench, published_repositories, remains
@@ -173,6 +174,7 @@ async def test_repositories_of_another_user_are_sound(parts: Bench, monkeypatch:
     # git's own switch for its tests: as if everything belonged to somebody else.
     monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
     assert (await verify(parts)).findings == ()
+    assert last_commit(parts.data.repository(SIX)) is not None
 
 
 async def test_an_unsound_retired_repository_is_taken_away_and_not_made_again(parts: Bench) -> None:
