@@ -31,18 +31,6 @@ TRANSITIONS: dict[JobState, frozenset[JobState]] = {
 }
 
 
-class IllegalTransitionError(ValueError):
-    """A job was to go from one state to another that the table does not allow."""
-
-    def __init__(self, before: JobState, after: JobState) -> None:
-        super().__init__(before, after)
-        self.before = before
-        self.after = after
-
-    def __str__(self) -> str:
-        return f"a job cannot go from {self.before} to {self.after}"
-
-
 class LeaseLostError(Exception):
     """A worker wrote to a job that is no longer its own: the lease ran out and another took it, or it was cancelled."""
 
@@ -53,16 +41,6 @@ class LeaseLostError(Exception):
 
     def __str__(self) -> str:
         return f"the lease on {self.pin} (epoch {self.epoch}) is lost; its result was not recorded"
-
-
-def check_transition(before: JobState, after: JobState) -> None:
-    """Raise unless the table allows the step.
-
-    Raises:
-        IllegalTransitionError: it does not.
-    """
-    if after not in TRANSITIONS[before]:
-        raise IllegalTransitionError(before, after)
 
 
 def sources_of(after: JobState) -> frozenset[JobState]:
