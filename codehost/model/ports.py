@@ -43,8 +43,36 @@ class Fetcher(Protocol):
         """Ask for a project page. Raises ``Failure`` when no answer came; any status is an answer."""
         ...
 
+    async def beginning(self, mirror: Mirror, url: str) -> PageResponse:
+        """Ask for a page that may be very long and read its first 64 KiB at most. Otherwise as ``page``."""
+        ...
+
     def file(self, mirror: Mirror, url: str) -> AbstractAsyncContextManager[FileResponse]:
         """Ask for a distribution file. Raises ``Failure`` when no answer came; any status is an answer."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundRoot:
+    """Where a mirror's simple API is.
+
+    ``root`` has no trailing slash. ``witness`` is the address whose answer proved it: a project page or the listing
+    of all projects. As long as it answers, the mirror has not moved.
+    """
+
+    root: str
+    witness: str
+
+
+class RootMemory(Protocol):
+    """What earlier runs found out about the mirrors of one code host, by the mirrors' URLs."""
+
+    async def recall(self, mirror_url: str) -> FoundRoot | None:
+        """What is known of the mirror, or None."""
+        ...
+
+    async def remember(self, mirror_url: str, found: FoundRoot) -> None:
+        """Keep what was found, in place of what was known."""
         ...
 
 

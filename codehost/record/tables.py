@@ -162,6 +162,18 @@ ledger = Table(
     sqlite_autoincrement=True,
 )
 
+mirrors = Table(
+    "mirrors",
+    metadata,
+    Column("code_host_id", _ID, ForeignKey("code_hosts.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    # As the document has it, without user information.
+    Column("url", Text, primary_key=True),
+    Column("root", Text, nullable=False),
+    # The address whose answer proved the root.
+    Column("witness", Text, nullable=False),
+    Column("found_at", BigInteger, nullable=False),
+)
+
 # No foreign keys: the feed outlives what it tells of.
 changes = Table(
     "changes",

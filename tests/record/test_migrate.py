@@ -12,9 +12,12 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
 
 from codehost.model.errors import UserError
+from codehost.model.ports import FoundRoot
 from codehost.record.database import Database, open_database
+from codehost.record.hosts import CodeHosts
 from codehost.record.migrate import HEAD, REVISIONS, migrations_folder, needs_migration
-from codehost.record.tables import metadata
+from codehost.record.mirrors import MirrorRoots
+from codehost.record.tables import metadata, mirrors
 
 
 def test_the_constant_names_the_scripts() -> None:
@@ -75,12 +78,25 @@ def test_needs_migration(stored: str | None, *, may_upgrade: bool, needed: bool)
     assert needs_migration(stored, "x", may_upgrade=may_upgrade) is needed
 
 
-def test_a_database_that_is_behind_names_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
-    # There is no second revision yet; with one, the first is behind.
-    monkeypatch.setattr("codehost.record.migrate.HEAD", "0002")
+def test_a_database_that_is_behind_names_the_command() -> None:
     with pytest.raises(UserError, match="run `codehost migrate`"):
         needs_migration("0001", "x", may_upgrade=False)
     assert needs_migration("0001", "x", may_upgrade=True)
+
+
+async def test_what_an_older_revision_holds_survives(database_url: str, tmp_path: Path) -> None:
+    async with open_database(database_url, tmp_path) as database:
+        await CodeHosts(database).save("work", "{}")
+        async with database.write() as connection:
+            await connection.run_sync(_back_to_first)
+    async with open_database(database_url, tmp_path, migrate=True) as database:
+        assert [host.name for host in await CodeHosts(database).all()] == ["work"]
+        await MirrorRoots(database, 1).remember("https://m", FoundRoot(root="https://m/simple", witness="https://m/w"))
+
+
+def _back_to_first(connection: Connection) -> None:
+    mirrors.drop(connection)
+    connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
 
 
 async def test_a_newer_database_is_refused(database_url: str, tmp_path: Path) -> None:
