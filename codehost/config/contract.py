@@ -18,6 +18,8 @@ from codehost.model.errors import UserError
 SCHEMA_NAME = "python-packages.schema.json"
 
 _MAX_GUESSED_KEY = 64
+# Rules that are checked elsewhere in this package, where what is wrong can be named.
+_FOR_EDITORS = ("pattern", "propertyNames", "minLength", "maxLength")
 _TYPES = {
     "array": "a list",
     "object": "an object",
@@ -58,8 +60,7 @@ def check(value: Any) -> list[Finding]:
 @cache
 def _validator() -> Any:
     # jsonschema's own loop costs ten microseconds for every string of a list: a second for 100,000 pins.
-    # `pattern` and `maxLength` are for editors; codehost.config.repositories checks the same and names what is wrong.
-    quick = extend(Draft7Validator, {"items": _items, "pattern": None, "maxLength": None})  # type: ignore[no-untyped-call]  # the stubs leave it untyped
+    quick = extend(Draft7Validator, {"items": _items, **dict.fromkeys(_FOR_EDITORS)})  # type: ignore[no-untyped-call]  # the stubs leave it untyped
     return quick(schema())
 
 
@@ -87,6 +88,15 @@ def _findings(error: Any) -> Iterator[Finding]:
             yield Finding(path=path, problem=f"is less than {bound}", hint=f"write {bound} or more")
         case "maximum":
             yield Finding(path=path, problem=f"is more than {bound}", hint=f"write {bound} or less")
+        case "enum":
+            # A value of another type has that as its finding.
+            if isinstance(error.instance, str):
+                yield _no_choice(path, error.instance, bound)
+        case "minProperties":
+            yield Finding(path=path, problem="is empty", hint=f"write for example {_example(error.schema)}")
+        case "maxProperties":
+            keys = " or ".join(f'"{key}"' for key in error.schema["properties"])
+            yield Finding(path=path, problem="has more than one key", hint=f"keep only one: {keys}")
         case rule:
             yield Finding(
                 path=path, problem=f"breaks the rule {rule!r} of {SCHEMA_NAME}", hint="compare it with the rule"
@@ -107,9 +117,17 @@ def _missing_key(path: Path, key: str, rules: Any) -> Finding:
     )
 
 
+def _no_choice(path: Path, value: str, choices: list[str]) -> Finding:
+    near = get_close_matches(value.lower(), choices, n=1) if len(value) <= _MAX_GUESSED_KEY else []
+    named = " or ".join(f'"{choice}"' for choice in choices)
+    hint = f'did you mean "{near[0]}"?' if near else f"write {named}"
+    return Finding(path=path, problem=f"is not {named}", hint=hint)
+
+
 def _wrong_type(path: Path, error: Any) -> Finding:
     allowed = [error.validator_value] if isinstance(error.validator_value, str) else error.validator_value
-    expected = " or ".join(_TYPES[name] for name in allowed)
+    *others, last = [_TYPES[name] for name in allowed]
+    expected = f"{', '.join(others)} or {last}" if others else last
     example = _example(error.schema)
     hint = f"write for example {example}" if example else f"write {expected}"
     return Finding(path=path, problem=f"is {_kind(error.instance)}, not {expected}", hint=hint)

@@ -6,6 +6,7 @@ character still stands where it stood; the standard library's parser does the re
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import isinf
 from typing import Any, NoReturn
@@ -107,11 +108,25 @@ def blank(text: str) -> str:
     Raises:
         DocumentError: a block comment is never closed.
     """
-    plain = _COMMENT.sub(_blank_comment, text)
+    plain = blank_comments(text)
     # Programs that write long documents write none, and a look is a tenth of the work of reading every string.
     if _TRAILING.search(plain) is None:
         return plain
     return _COMMA.sub(lambda match: match["kept"] or " ", plain)
+
+
+def blank_comments(text: str) -> str:
+    """``text`` with comments replaced by spaces; trailing commas stay.
+
+    Raises:
+        DocumentError: a block comment is never closed.
+    """
+    return _COMMENT.sub(_blank_comment, text)
+
+
+def map_comments(text: str, change: Callable[[str], str]) -> str:
+    """``text`` with every comment, its slashes included, replaced by what ``change`` makes of it."""
+    return _COMMENT.sub(lambda match: match[0] if match["string"] is not None else change(match[0]), text)
 
 
 def _blank_comment(match: re.Match[str]) -> str:

@@ -1,20 +1,25 @@
 """A configuration document to a code host, or to everything that is wrong with it."""
 
-import json
 from dataclasses import dataclass, field
 from typing import Any
 
 from codehost.config.contract import check
 from codehost.config.document import DocumentError, parse
 from codehost.config.encoding import decode
-from codehost.config.mirrors import MirrorError, parse_mirror
+from codehost.config.inspection import Inspection
+from codehost.config.mirrors import read_mirrors
 from codehost.config.pins import read_pins
-from codehost.config.places import at_offset, find_places, locate
+from codehost.config.places import at_offset, locate
+from codehost.config.proxies import read_proxy
+from codehost.config.redaction import without_secrets
 from codehost.config.repositories import pattern_problem
 from codehost.config.settings import limits_of, rate_limit_of
+from codehost.config.surroundings import Surroundings, Unchecked
 from codehost.config.violations import Finding, Violation, by_place
-from codehost.model.codehosts import CodeHostConfig, Mirror
+from codehost.model.codehosts import CodeHostConfig, IndexStrategy
 from codehost.model.pins import DEFAULT_REPOSITORY_PATTERN
+
+_UNCHECKED = Unchecked()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +27,8 @@ class Loaded:
     """What became of a document. ``config`` is None exactly when there are violations; those stand in document order.
 
     ``text`` is the document as written, with its comments, without a byte order mark. It may hold passwords.
-    ``storable`` is the same without the user information of ``urls``; it is empty when there are violations.
+    ``storable`` is the same without secrets: URLs have lost their user information, and what is written in the place of
+    a secret is replaced. It is empty when there are violations.
     """
 
     text: str = field(repr=False)
@@ -31,8 +37,12 @@ class Loaded:
     violations: tuple[Violation, ...]
 
 
-def load(data: bytes) -> Loaded:
-    """Read a document: JSON with comments and trailing commas, in UTF-8. Never raises for what it holds."""
+def load(data: bytes, surroundings: Surroundings = _UNCHECKED) -> Loaded:
+    """Read a document: JSON with comments and trailing commas, in UTF-8. Never raises for what it holds.
+
+    References to environment variables and files are followed by ``surroundings``. Without one they are taken for
+    good and their secrets are placeholders: enough to check a document, not to ask its mirrors.
+    """
     text, undecodable = decode(data)
     if undecodable:
         return Loaded(text=text, storable="", config=None, violations=(undecodable,))
@@ -41,36 +51,25 @@ def load(data: bytes) -> Loaded:
     except DocumentError as error:
         found = at_offset(text, error.offset, error.problem, error.hint)
         return Loaded(text=text, storable="", config=None, violations=(found,))
-    config, findings = _read(document.value)
+    config, findings = _read(document.value, surroundings)
     if config is None or findings or document.repeats:
         return Loaded(text=text, storable="", config=None, violations=by_place(locate(text, document.plain, findings)))
-    storable = _without_credentials(text, document.plain, config.mirrors)
-    return Loaded(text=text, storable=storable, config=config, violations=())
+    return Loaded(text=text, storable=without_secrets(text, document), config=config, violations=())
 
 
-def _without_credentials(text: str, plain: str, mirrors: tuple[Mirror, ...]) -> str:
-    """The text with every URL that has credentials replaced by its bare form; ``plain`` has the same offsets."""
-    secret = [mirror for mirror in mirrors if mirror.credentials is not None]
-    if not secret:
-        return text
-    spans = find_places(plain).values
-    for mirror in sorted(secret, key=lambda mirror: mirror.position, reverse=True):
-        start, end = spans["urls", mirror.position]
-        text = f"{text[:start]}{json.dumps(mirror.url)}{text[end:]}"
-    return text
-
-
-def _read(value: Any) -> tuple[CodeHostConfig | None, list[Finding]]:
+def _read(value: Any, surroundings: Surroundings) -> tuple[CodeHostConfig | None, list[Finding]]:
     """The code host, and the findings of the contract and of every check that the contract cannot express.
 
     A value of the wrong type is the contract's finding; the other checks read around it.
     """
     findings = check(value)
     members = value if isinstance(value, dict) else {}
+    inspection = Inspection(surroundings=surroundings)
     pattern, wrong_pattern = _read_pattern(members.get("repositoryPathPattern", DEFAULT_REPOSITORY_PATTERN))
-    mirrors, wrong_urls = _read_mirrors(_list(members.get("urls")))
+    proxy = read_proxy(members.get("proxy"), inspection.at("proxy"))
+    mirrors = read_mirrors(_list(members.get("urls")), proxy, inspection.at("urls"))
     pins, wrong_pins = read_pins(_list(members.get("dependencies")), pattern)
-    findings = [*findings, *wrong_pattern, *wrong_urls, *wrong_pins]
+    findings = [*findings, *wrong_pattern, *inspection.findings, *wrong_pins]
     if findings:
         return None, findings
     config = CodeHostConfig(
@@ -79,6 +78,7 @@ def _read(value: Any) -> tuple[CodeHostConfig | None, list[Finding]]:
         rate_limit=rate_limit_of(members.get("rateLimit", {})),
         limits=limits_of(members.get("limits", {})),
         repository_pattern=pattern,
+        index_strategy=IndexStrategy(members.get("indexStrategy", IndexStrategy.FIRST_MATCH)),
     )
     return config, []
 
@@ -91,19 +91,6 @@ def _read_pattern(pattern: Any) -> tuple[str, list[Finding]]:
         return pattern, []
     hint = f"write for example {DEFAULT_REPOSITORY_PATTERN}"
     return DEFAULT_REPOSITORY_PATTERN, [Finding(path=("repositoryPathPattern",), problem=problem, hint=hint)]
-
-
-def _read_mirrors(entries: list[object]) -> tuple[tuple[Mirror, ...], list[Finding]]:
-    mirrors: list[Mirror] = []
-    findings: list[Finding] = []
-    for position, entry in enumerate(entries):
-        if not isinstance(entry, str):
-            continue
-        try:
-            mirrors.append(parse_mirror(entry, position))
-        except MirrorError as error:
-            findings.append(Finding(path=("urls", position), problem=error.problem, hint=error.hint))
-    return tuple(mirrors), findings
 
 
 def _list(value: Any) -> list[object]:

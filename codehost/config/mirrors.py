@@ -1,35 +1,12 @@
-"""One entry of ``urls`` to a mirror, or what is wrong with it."""
+"""The entries of ``urls`` to mirrors, or what is wrong with them."""
 
-import re
-from ipaddress import IPv6Address
-from urllib.parse import unquote
+from dataclasses import replace
 
-from codehost.config.secrecy import mask
-from codehost.model.codehosts import Credentials, Mirror
-
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*(?=://)")
-_HALF_SCHEME = re.compile(r"(https?):/?(?!/)", re.IGNORECASE)
-_OTHER_SCHEME = re.compile(r"(?:file|ftp|data|mailto|ssh|git):", re.IGNORECASE)
-_UNFIT = re.compile(r"[\s\x00-\x20\x7f\\<>\"^`{|}\ud800-\udfff]")
-_HOST = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?(?:\.[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?)*\.?")
-_BRACKETED = re.compile(r"(?P<host>\[[^\[\]]*\])(?::(?P<port>.*))?")
-_NAMED = re.compile(r"(?P<host>[^:\[\]]*)(?::(?P<port>.*))?")
-_PORT = re.compile(r"[0-9]{1,5}")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_MAX_PORT = 65_535
-_MAX_HOST = 253
-
-
-class MirrorError(ValueError):
-    """A text that is no mirror's URL. ``problem`` and ``hint`` show no user information and no query."""
-
-    def __init__(self, problem: str, hint: str) -> None:
-        super().__init__(problem, hint)
-        self.problem = problem
-        self.hint = hint
-
-    def __str__(self) -> str:
-        return f"{self.problem}; {self.hint}"
+from codehost.config.addresses import MIRROR, AddressError, parse_address
+from codehost.config.inspection import Inspection
+from codehost.config.mirror_objects import read_mirror_object
+from codehost.model.codehosts import Mirror, Proxy
+from codehost.net.origins import origin_of
 
 
 def parse_mirror(text: str, position: int = 0) -> Mirror:
@@ -38,99 +15,60 @@ def parse_mirror(text: str, position: int = 0) -> Mirror:
     User information is decoded into credentials and does not stay in the mirror's URL.
 
     Raises:
-        MirrorError: the scheme is neither http nor https, the host is missing or malformed, or the URL has a port out
+        AddressError: the scheme is neither http nor https, the host is missing or malformed, or the URL has a port out
             of range, spaces, a query or a fragment.
     """
-    rest = _without_scheme(text)
-    scheme = text[: len(text) - len(rest)]
-    _check_characters(rest)
-    authority, slash, path = rest.partition("/")
-    user_information, _, server = authority.rpartition("@")
-    _check_server(server)
-    if not user_information and ":" in server and "@" in path:
-        # "https://user:123/4@host/" would parse, with the host "user", and the password would show in the path.
-        raise MirrorError(
-            "has an @ in its path behind a port", "in a password write / as %2F; in a path write @ as %40"
-        )
-    return Mirror(
-        url=f"{scheme}{server}{slash}{path}".rstrip("/"),
-        position=position,
-        credentials=_credentials(user_information),
-    )
+    address = parse_address(text, MIRROR)
+    url = f"{address.start}{address.path}".rstrip("/")
+    return Mirror(url=url, position=position, credentials=address.credentials)
 
 
-def _without_scheme(text: str) -> str:
-    if not text.strip():
-        raise MirrorError("is empty", "write a URL such as https://pypi.org/simple or remove the entry")
-    if text != text.strip():
-        raise MirrorError("begins or ends with a space or line break", "remove it")
-    scheme = _SCHEME.match(text)
-    if scheme and scheme[0].lower() in {"http", "https"}:
-        return text[scheme.end() + len("://") :]
-    if scheme or _OTHER_SCHEME.match(text):
-        name = text.partition(":")[0]
-        raise MirrorError(f"has the scheme {name}", "a mirror is a web server: its URL starts with https:// or http://")
-    half = _HALF_SCHEME.match(text)
-    bare = text[half.end() :] if half else text.lstrip("/")
-    problem = f"lacks slashes behind {half[0]}" if half else "has no scheme"
-    raise MirrorError(problem, f"write {half[1] if half else 'https'}://{mask(bare)}")
+def read_mirrors(entries: list[object], proxy: Proxy | None, at: Inspection) -> tuple[Mirror, ...]:
+    """The mirrors in the order of the document; ``proxy`` is for those that say nothing of one.
+
+    Entries with findings are left out, and so are entries of the wrong type: the contract has reported them.
+    """
+    read = ((index, _read_entry(entry, index, proxy, at.at(index))) for index, entry in enumerate(entries))
+    mirrors = tuple(mirror for _, mirror in read if mirror is not None)
+    _check_repeats(mirrors, entries, at)
+    return mirrors
 
 
-def _check_characters(rest: str) -> None:
-    if "#" in rest:
-        raise MirrorError("has a fragment", "remove all from the #; inside a password write %23")
-    if "?" in rest:
-        raise MirrorError("has a query", "remove all from the ?; inside a password write %3F")
-    unfit = _UNFIT.search(rest)
-    if unfit is None:
-        return
-    # The character may be part of a password: only its kind is told.
-    kind = "a space or line break" if unfit[0].isspace() else "a character that no URL may have"
-    raise MirrorError(f"contains {kind}", "remove it, or percent-encode it: a space is %20")
+def _read_entry(entry: object, index: int, proxy: Proxy | None, at: Inspection) -> Mirror | None:
+    url = entry.get("url") if isinstance(entry, dict) else entry
+    mirror = _parse(url, index, at.at("url") if isinstance(entry, dict) else at) if isinstance(url, str) else None
+    plain = replace(mirror, proxy=proxy) if mirror else Mirror(url="", position=index, proxy=proxy)
+    if isinstance(entry, dict):
+        # Read also without a URL: all mistakes are told at once.
+        plain = read_mirror_object(entry, plain, at)
+    return plain if mirror else None
 
 
-def _check_server(server: str) -> None:
-    # RFC 3986, section 3.2.2: an IPv6 address stands in brackets, so its colons are not the port's.
-    split = _BRACKETED.fullmatch(server) or _NAMED.fullmatch(server)
-    host, port = (split["host"], split["port"]) if split else (server, None)
-    valid = _is_host(host) or (split is not None and _is_ipv6(host[1:-1]))
-    if not host:
-        raise MirrorError("has no host", "write the server's name behind the slashes: https://pypi.org/simple")
-    if not valid:
-        # A password with an unencoded @ or / leaves a piece of itself where the host should be: it is not told.
-        raise MirrorError("has a malformed host", "check the server's name; in a password write @ as %40, / as %2F")
-    if port is not None and not (_PORT.fullmatch(port) and 0 < int(port) <= _MAX_PORT):
-        problem = f"has a port that is no number from 1 to {_MAX_PORT}"
-        raise MirrorError(problem, "check what follows the colon; in a password write / as %2F, : as %3A")
-
-
-def _is_host(host: str) -> bool:
+def _parse(text: str, index: int, at: Inspection) -> Mirror | None:
     try:
-        ascii_host = host if host.isascii() else host.encode("idna").decode("ascii")
-    except UnicodeError:
-        return False
-    return len(ascii_host) <= _MAX_HOST and _HOST.fullmatch(ascii_host) is not None
-
-
-def _is_ipv6(address: str) -> bool:
-    try:
-        IPv6Address(address)
-    except ValueError:
-        return False
-    return True
-
-
-def _credentials(user_information: str) -> Credentials | None:
-    if not user_information:
+        return parse_mirror(text, index)
+    except AddressError as error:
+        at.report(error.problem, error.hint)
         return None
-    try:
-        username, password = (unquote(part, errors="strict") for part in user_information.partition(":")[::2])
-    except UnicodeDecodeError:
-        raise MirrorError("has user information that is not UTF-8", "percent-encode its UTF-8 form") from None
-    # RFC 7617, section 2: no colon in the user name, no control character in either.
-    if ":" in username or _CONTROL.search(username + password):
-        raise MirrorError(
-            "has user information that basic authentication cannot carry",
-            "use a user name without a colon, and no control characters",
-        )
-    return Credentials(username=username, password=password)
+
+
+def _check_repeats(mirrors: tuple[Mirror, ...], entries: list[object], at: Inspection) -> None:
+    firsts: dict[object, Mirror] = {}
+    for mirror in mirrors:
+        first = firsts.setdefault(_identity(mirror.url), mirror)
+        # Two equal strings were always valid; the second is a waste of requests at worst.
+        both_old = all(isinstance(entries[one.position], str) for one in (first, mirror))
+        if first is not mirror and not both_old:
+            place = _url_place(mirror, entries, at)
+            path = _url_place(first, entries, at).path
+            place.report("is the same mirror as the one", "keep one of the two", first=path)
+
+
+def _url_place(mirror: Mirror, entries: list[object], at: Inspection) -> Inspection:
+    place = at.at(mirror.position)
+    return place.at("url") if isinstance(entries[mirror.position], dict) else place
+
+
+def _identity(url: str) -> object:
+    path = url.partition("://")[2].partition("/")[2]
+    return origin_of(url), path

@@ -1,15 +1,15 @@
 """Where the values of a document stand. Built only when there is something to point at."""
 
-import json
 import re
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from codehost.config.secrecy import mask, shown_rest, shown_value
-from codehost.config.violations import Finding, Path, Violation, pointer_of, printable
+from codehost.config.secrecy import shown_pointer
+from codehost.config.showing import shown_key_of, shown_piece, shown_value
+from codehost.config.tokens import TOKEN, Role, Walker
+from codehost.config.violations import Finding, Path, Violation, printable
 
-_TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{},]|[^\s"\[\]{},:]+', re.DOTALL)
 _NEWLINE = re.compile(r"\r\n|\r|\n")
 
 Span = tuple[int, int]
@@ -27,19 +27,6 @@ class Lines:
         return line, offset - self._starts[line - 1] + 1
 
 
-@dataclass(slots=True, kw_only=True)
-class _Container:
-    """An object or array whose closing bracket has not come yet. ``step`` is None where an object's key comes next."""
-
-    path: Path
-    start: int
-    step: str | int | None
-    seen: dict[str, Span] = field(default_factory=dict)
-
-    def inner(self) -> Path:
-        return self.path if self.step is None else (*self.path, self.step)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Places:
     """Spans (start, end) in a document, by path; of a key that occurs twice, those of the last.
@@ -54,24 +41,23 @@ class Places:
 
 def find_places(plain: str) -> Places:
     """The places of everything in ``plain``, which must be valid JSON. Does not recurse."""
-    places = Places()
-    open_containers: list[_Container] = []
-    for token in _TOKEN.finditer(plain):
-        inside = open_containers[-1] if open_containers else None
-        match token[0][0]:
-            case "{" | "[" as bracket:
-                path = inside.inner() if inside else ()
-                step = 0 if bracket == "[" else None
-                open_containers.append(_Container(path=path, start=token.start(), step=step))
-            case "}" | "]":
-                closed = open_containers.pop()
-                places.values[closed.path] = (closed.start, token.end())
-            case ",":
-                _next_step(inside)
-            case _ if inside and inside.step is None:
-                _enter_key(inside, token, places)
-            case _:
-                places.values[inside.inner() if inside else ()] = token.span()
+    places, walker = Places(), Walker()
+    # For every object and array that is not closed yet: where it starts, and its keys.
+    starts: list[int] = []
+    seen: list[dict[Path, Span]] = []
+    for token in TOKEN.finditer(plain):
+        role, path = walker.take(token[0])
+        match role:
+            case Role.OPEN:
+                starts.append(token.start())
+                seen.append({})
+            case Role.CLOSE:
+                places.values[path] = (starts.pop(), token.end())
+                seen.pop()
+            case Role.KEY:
+                _enter_key(path, token.span(), seen[-1], places)
+            case Role.VALUE:
+                places.values[path] = token.span()
     return places
 
 
@@ -79,9 +65,9 @@ def locate(text: str, plain: str, findings: Iterable[Finding]) -> list[Violation
     """The findings as violations, with the repeated keys of the document added."""
     places, lines = find_places(plain), Lines(text)
     located = [_locate(finding, plain, places, lines) for finding in findings]
-    for path, (first, _), (start, end) in places.repeats:
+    for path, (first, _), (start, _) in places.repeats:
         problem = f"is a key that line {lines.place(first)[0]} has already"
-        located.append(_violation(path, (start, end), plain, lines, problem, "keep one of the two"))
+        located.append(_violation(path, lines.place(start), shown_key_of(path), problem, "keep one of the two"))
     return located
 
 
@@ -89,42 +75,34 @@ def at_offset(text: str, offset: int, problem: str, hint: str) -> Violation:
     """A violation of the document as a whole, at a place in its text."""
     line, column = Lines(text).place(offset)
     return Violation(
-        pointer="", line=line, column=column, text=shown_rest(text, offset), problem=printable(problem), hint=hint
+        pointer="", line=line, column=column, text=shown_piece(text, offset), problem=printable(problem), hint=hint
     )
 
 
-def _enter_key(container: _Container, token: re.Match[str], places: Places) -> None:
-    key: str = json.loads(token[0])
-    container.step = key
-    path, span = container.inner(), token.span()
-    if key in container.seen:
-        places.repeats.append((path, container.seen[key], span))
-    container.seen.setdefault(key, span)
+def _enter_key(path: Path, span: Span, seen: dict[Path, Span], places: Places) -> None:
+    if path in seen:
+        places.repeats.append((path, seen[path], span))
+    seen.setdefault(path, span)
     places.keys[path] = span
 
 
-def _next_step(container: _Container | None) -> None:
-    if container is None:
-        return
-    container.step = container.step + 1 if isinstance(container.step, int) else None
-
-
 def _locate(finding: Finding, plain: str, places: Places, lines: Lines) -> Violation:
-    spans = places.keys if finding.at_key else places.values
-    problem = finding.problem
+    path, problem = finding.path, finding.problem
     if finding.first is not None:
         problem += f" on line {lines.place(places.values[finding.first][0])[0]}"
-    return _violation(finding.path, spans[finding.path], plain, lines, problem, finding.hint)
-
-
-def _violation(path: Path, span: Span, plain: str, lines: Lines, problem: str, hint: str) -> Violation:
-    line, column = lines.place(span[0])
+    if finding.at_key:
+        return _violation(path, lines.place(places.keys[path][0]), shown_key_of(path), problem, finding.hint)
+    start, end = places.values[path]
     # An object at the root is the document itself: its beginning tells nothing.
-    text = "" if not path and plain[span[0]] == "{" else shown_value(plain, *span)
+    text = "" if not path and plain[start] == "{" else shown_value(plain, start, end, path)
+    return _violation(path, lines.place(start), text, problem, finding.hint)
+
+
+def _violation(path: Path, place: tuple[int, int], text: str, problem: str, hint: str) -> Violation:
     return Violation(
-        pointer=printable(pointer_of(tuple(mask(step) if isinstance(step, str) else step for step in path))),
-        line=line,
-        column=column,
+        pointer=printable(shown_pointer(path)),
+        line=place[0],
+        column=place[1],
         text=text,
         problem=printable(problem),
         hint=printable(hint),

@@ -4,12 +4,15 @@ import subprocess
 import sys
 from dataclasses import asdict
 from pathlib import Path as FilePath
+from time import perf_counter
 from typing import Any
 
 import pytest
 from jsonschema import Draft7Validator
 
 from codehost.config.contract import SCHEMA_NAME, check, schema
+from codehost.config.loading import load
+from codehost.config.secrecy import HEADERS, PUBLIC_KEYS, REFERENCES, SECRET_KEYS
 from codehost.config.settings import limits_of
 from codehost.config.violations import Path
 from codehost.model.codehosts import DEFAULT_REQUESTS_PER_HOUR
@@ -18,6 +21,7 @@ from codehost.model.pins import DEFAULT_REPOSITORY_PATTERN
 
 ROOT = FilePath(__file__).parents[2]
 URLS = ["https://pypi.org/simple"]
+URL = {"url": "https://pypi.org"}
 
 # The form that documents had in Sourcegraph, reduced to what decides validity.
 PREDECESSOR = {
@@ -55,6 +59,30 @@ VALID_NOW: list[dict[str, Any]] = [
     {"urls": URLS, "limits": {}},
     {"urls": URLS, "limits": {"memberBytes": 1, "fileBytes": 2.0, "unpackedBytes": 3, "members": 4}},
     {"urls": URLS, "repositoryPathPattern": "pypi/{project}-{version}"},
+    {"urls": URLS, "indexStrategy": "first-index", "proxy": None},
+    {"urls": URLS, "proxy": {"url": "http://proxy", "username": "a", "password": {"file": "/a"}}},
+    {"urls": [URL, "https://pypi.org/simple", URL]},
+    {
+        "urls": [
+            {
+                **URL,
+                "enabled": False,
+                "username": {"env": "A"},
+                "password": "b",
+                "headers": {"X-A": "c", "X-B": {"file": "/d"}},
+                "verifyTLS": False,
+                "caBundle": "/e",
+                "clientCertificate": "/f",
+                "clientKey": "/g",
+                "clientKeyPassword": "h",
+                "proxy": "http://i",
+                "connectTimeoutMs": 1,
+                "totalTimeoutMs": 2.0,
+                "allowedHosts": ["j"],
+                "ignoreStatusCodes": [400, 599],
+            }
+        ]
+    },
 ]
 
 INVALID: list[tuple[Any, Path, str, str]] = [
@@ -63,8 +91,110 @@ INVALID: list[tuple[Any, Path, str, str]] = [
     ({}, (), 'lacks the key "urls"', 'add "urls": ["https://pypi.org/simple"]'),
     ({"urls": None}, ("urls",), "is null, not a list", 'write for example ["https://pypi.org/simple"]'),
     ({"urls": "a"}, ("urls",), "is a string, not a list", 'write for example ["https://pypi.org/simple"]'),
-    ({"urls": ["a", 1]}, ("urls", 1), "is a number, not a string", "write a string"),
-    ({"urls": [{}]}, ("urls", 0), "is an object, not a string", "write a string"),
+    ({"urls": ["a", 1]}, ("urls", 1), "is a number, not a string or an object", 'write for example "https://pypi.org'),
+    ({"urls": [{}]}, ("urls", 0), 'lacks the key "url"', 'add "url": "https://pypi.org"'),
+    ({"urls": [{"url": 1}]}, ("urls", 0, "url"), "is a number, not a string", 'write for example "https://pypi.org"'),
+    ({"urls": [{**URL, "verify_tls": 1}]}, ("urls", 0, "verify_tls"), "is an unknown key", 'did you mean "verifyTLS"?'),
+    ({"urls": [{**URL, "token": 1}]}, ("urls", 0, "token"), "is an unknown key", 'did you mean "bearerToken"?'),
+    (
+        {"urls": [{**URL, "enabled": 1}]},
+        ("urls", 0, "enabled"),
+        "is a number, not true or false",
+        "write for example tr",
+    ),
+    (
+        {"urls": [{**URL, "password": None}]},
+        ("urls", 0, "password"),
+        "is null, not a string or an object",
+        'write for example {"env": "NEXUS_PASSWORD"}',
+    ),
+    (
+        {"urls": [{**URL, "password": {}}]},
+        ("urls", 0, "password"),
+        "is empty",
+        'write for example {"env": "NEXUS_PASSWORD"}',
+    ),
+    (
+        {"urls": [{**URL, "password": {"env": "A", "file": "/a"}}]},
+        ("urls", 0, "password"),
+        "has more than one key",
+        'keep only one: "env" or "file"',
+    ),
+    (
+        {"urls": [{**URL, "password": {"environ": "A"}}]},
+        ("urls", 0, "password", "environ"),
+        "is an unknown key",
+        'did you mean "env"?',
+    ),
+    (
+        {"urls": [{**URL, "password": {"env": 5}}]},
+        ("urls", 0, "password", "env"),
+        "is a number, not a string",
+        'write for example "NEXUS_PASSWORD"',
+    ),
+    ({"urls": [{**URL, "headers": []}]}, ("urls", 0, "headers"), "is a list, not an object", "write for example {"),
+    (
+        {"urls": [{**URL, "headers": {"A": 1}}]},
+        ("urls", 0, "headers", "A"),
+        "is a number, not a string or an object",
+        "write for example {",
+    ),
+    (
+        {"urls": [{**URL, "proxy": True}]},
+        ("urls", 0, "proxy"),
+        "is true or false, not a string, an object or null",
+        'write for example "http://proxy.example.com:3128"',
+    ),
+    (
+        {"urls": [{**URL, "proxy": {"username": "a"}}]},
+        ("urls", 0, "proxy"),
+        'lacks the key "url"',
+        'add "url": "http://proxy.example.com:3128"',
+    ),
+    ({"urls": [{**URL, "connectTimeoutMs": 0}]}, ("urls", 0, "connectTimeoutMs"), "is less than 1", "write 1 or more"),
+    (
+        {"urls": [{**URL, "totalTimeoutMs": 2**31}]},
+        ("urls", 0, "totalTimeoutMs"),
+        "is more than 2147483647",
+        "write 2147483647 or less",
+    ),
+    (
+        {"urls": [{**URL, "totalTimeoutMs": None}]},
+        ("urls", 0, "totalTimeoutMs"),
+        "is null, not a whole number",
+        "write for example 600000",
+    ),
+    ({"urls": [{**URL, "allowedHosts": "a"}]}, ("urls", 0, "allowedHosts"), "is a string, not a list", "write for "),
+    (
+        {"urls": [{**URL, "ignoreStatusCodes": [403, 399]}]},
+        ("urls", 0, "ignoreStatusCodes", 1),
+        "is less than 400",
+        "write 400 or more",
+    ),
+    (
+        {"urls": [{**URL, "ignoreStatusCodes": [600]}]},
+        ("urls", 0, "ignoreStatusCodes", 0),
+        "is more than 599",
+        "write 599 or less",
+    ),
+    (
+        {"urls": [], "indexStrategy": "first-indx"},
+        ("indexStrategy",),
+        'is not "first-match" or "first-index"',
+        'did you mean "first-index"?',
+    ),
+    (
+        {"urls": [], "indexStrategy": "unsafe"},
+        ("indexStrategy",),
+        'is not "first-match" or "first-index"',
+        'write "first-match" or "first-index"',
+    ),
+    (
+        {"urls": [], "indexStrategy": None},
+        ("indexStrategy",),
+        "is null, not a string",
+        'write for example "first-match"',
+    ),
     ({"urls": [], "dependencies": {}}, ("dependencies",), "is an object, not a list or null", "write for example ["),
     (
         {"urls": [], "dependencies": ["a", True]},
@@ -75,7 +205,12 @@ INVALID: list[tuple[Any, Path, str, str]] = [
     ({"urls": [], "dependency": []}, ("dependency",), "is an unknown key", 'did you mean "dependencies"?'),
     ({"urls": [], "ratelimit": {}}, ("ratelimit",), "is an unknown key", 'did you mean "rateLimit"?'),
     ({"urls": [], "Urls": []}, ("Urls",), "is an unknown key", 'did you mean "urls"?'),
-    ({"urls": [], "zzz": 1}, ("zzz",), "is an unknown key", "remove it; known here: urls, dependencies, rateLimit,"),
+    (
+        {"urls": [], "zzz": 1},
+        ("zzz",),
+        "is an unknown key",
+        "remove it; known here: urls, indexStrategy, proxy, dependencies,",
+    ),
     ({"urls": [], "urls" * 99: 1}, ("urls" * 99,), "is an unknown key", "remove it; known here: urls,"),
     ({"urls": [], "rateLimit": True}, ("rateLimit",), "is true or false, not an object", "write for example {"),
     (
@@ -164,8 +299,36 @@ def test_every_property_is_described_and_its_examples_are_valid() -> None:
     for rules in _rules(schema()):
         assert rules["title"]
         assert rules["description"].endswith(".")
+        assert "default" in rules or rules["examples"]
         for example in [*rules.get("examples", []), *([rules["default"]] if "default" in rules else [])]:
-            Draft7Validator(rules).validate(example)
+            # With all definitions beside them, references lead somewhere.
+            Draft7Validator({**rules, "definitions": schema()["definitions"]}).validate(example)
+            assert not rules.get("allOf") or rules["allOf"][0]["$ref"].startswith("#/definitions/")
+
+
+def test_the_examples_load() -> None:
+    for document in [*schema()["examples"], *({"urls": urls} for urls in schema()["properties"]["urls"]["examples"])]:
+        assert load(json.dumps(document).encode()).config
+
+
+def test_a_hundred_thousand_strings_are_no_work() -> None:
+    document = {"urls": [], "dependencies": ["name==1.2.3"] * 100_000}
+    began = perf_counter()
+    assert check(document) == []
+    assert perf_counter() - began < 0.5
+
+
+def test_which_keys_are_secret_is_known_of_all() -> None:
+    keys = {key for rules in _rules(schema()) for key in rules.get("properties", {})}
+    assert keys == PUBLIC_KEYS | SECRET_KEYS | REFERENCES | {HEADERS}
+    assert not PUBLIC_KEYS & (SECRET_KEYS | REFERENCES | {HEADERS})
+    secrets = {
+        key
+        for rules in _rules(schema())
+        for key, member in rules.get("properties", {}).items()
+        if {"$ref": "#/definitions/secret"} in member.get("allOf", [])
+    }
+    assert secrets == SECRET_KEYS
 
 
 def test_an_installed_package_brings_its_schema(tmp_path: FilePath) -> None:
@@ -181,4 +344,5 @@ def test_the_schema_file_is_what_is_read() -> None:
 
 
 def _rules(rules: dict[str, Any]) -> list[dict[str, Any]]:
-    return [rules, *(inner for member in rules.get("properties", {}).values() for inner in _rules(member))]
+    inner = [*rules.get("properties", {}).values(), *rules.get("definitions", {}).values()]
+    return [rules, *(found for member in inner for found in _rules(member))]

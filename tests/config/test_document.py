@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from codehost.config.document import MAX_DEPTH, DocumentError, blank, parse
+from codehost.config.document import MAX_DEPTH, DocumentError, blank, blank_comments, map_comments, parse
 
 COMMENTED = """// first
 { /* a "quoted" comment */ "urls" /* here */ : // there
@@ -84,6 +84,14 @@ def test_nothing_moves_when_comments_go() -> None:
         at for at, char in enumerate(COMMENTED) if char == "\n"
     ]
     assert json.loads(plain) == parse(COMMENTED).value
+
+
+def test_comments_go_alone() -> None:
+    assert blank_comments('[1, // ,\n "//" /* x */ ,]') == '[1,     \n "//"         ,]'
+
+
+def test_comments_are_changed_alone() -> None:
+    assert map_comments('[1, // a\n "//a" /* a */ ,]', str.upper) == '[1, // A\n "//a" /* A */ ,]'
 
 
 @pytest.mark.parametrize("text", ['{"a": 1, "b": [true, null, -1.5e3]}', '"a, ]"', "[[], {}]"])

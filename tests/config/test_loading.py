@@ -4,7 +4,8 @@ from typing import Any
 import pytest
 
 from codehost.config.loading import load
-from codehost.model.codehosts import CodeHostConfig, Credentials, Mirror, RateLimit
+from codehost.config.surroundings import PLACEHOLDER, ThisMachine
+from codehost.model.codehosts import CodeHostConfig, Credentials, Header, IndexStrategy, Mirror, Proxy, RateLimit
 from codehost.model.members import Limits
 from codehost.model.pins import parse_pin
 
@@ -128,7 +129,7 @@ ALONE = [
     (b" {}", 'line 1, column 2: the document lacks the key "urls"; add "urls": ["https://pypi.org/simple"]'),
     (b'{"urls": [], "urls": []}', 'line 1, column 14: /urls: "urls" is a key that line 1 has already; '),
     (b'{"urls": "https://u:secret@host"}', 'line 1, column 10: /urls: "https://***@host" is a string, not a list; '),
-    (b'{"urls": [NaN]}', "line 1, column 11: NaN]} is no number in JSON; "),
+    (b'{"urls": [NaN]}', "line 1, column 11: NaN is no number in JSON; "),
 ]
 
 SECRETS = [
@@ -142,7 +143,6 @@ SECRETS = [
     {"urls": ["https://user:12/secret@host/simple"]},
     {"urls": ["https://user:more@secret@ho st/simple"]},
     {"urls": ["https://host/simple?token=secret"]},
-    {"urls": [{"url": "https://user:secret@host/simple"}]},
     {"urls": [["https://user:secret@host/simple"]]},
     {"urls": [], "https://user:secret@host/simple": 1},
     {"urls": [], "dependencies": ["a @ git+https://user:secret@host/a", "-i https://user:secret@host/"]},
@@ -235,6 +235,68 @@ def test_a_hundred_thousand_mistakes_are_all_told() -> None:
 
 def _loaded(document: dict[str, Any]) -> Any:
     return load(json.dumps(document, indent=2).encode())
+
+
+OBJECTS = """{
+  "indexStrategy": "first-index",
+  "proxy": "http://proxy:3128",
+  "urls": [
+    "https://pypi.org",
+    {
+      "url": "https://nexus.example.com/repository/pypi-all/",
+      "username": "codehost", "password": {"env": "NEXUS_PASSWORD"},
+    },
+    { "url": "https://old.example.com", "enabled": false, "proxy": null, "bearerToken": { "file": "/nowhere" } },
+  ],
+}"""
+
+
+def test_objects_and_their_references() -> None:
+    loaded = load(OBJECTS.encode(), ThisMachine(environ={"NEXUS_PASSWORD": "word"}))
+    proxy = Proxy(url="http://proxy:3128")
+    assert loaded.config == CodeHostConfig(
+        mirrors=(
+            Mirror(url="https://pypi.org", proxy=proxy),
+            Mirror(
+                url="https://nexus.example.com/repository/pypi-all",
+                position=1,
+                credentials=Credentials(username="codehost", password="word"),
+                proxy=proxy,
+            ),
+            Mirror(
+                url="https://old.example.com",
+                position=2,
+                enabled=False,
+                headers=(Header(name="Authorization", value=f"Bearer {PLACEHOLDER}"),),
+            ),
+        ),
+        pins=(),
+        index_strategy=IndexStrategy.FIRST_INDEX,
+    )
+    assert loaded.storable == OBJECTS.replace('"codehost"', '"REDACTED"')
+
+
+def test_a_reference_that_leads_nowhere_has_its_place() -> None:
+    loaded = load(OBJECTS.encode(), ThisMachine(environ={}))
+    [found] = loaded.violations
+    assert str(found) == (
+        'line 8, column 43: /urls/1/password: {"env": "NEXUS_PASSWORD"} names the environment variable NEXUS_PASSWORD, '
+        "which is not set; set it for this program, or name another"
+    )
+
+
+def test_without_surroundings_nothing_is_looked_up() -> None:
+    loaded = load(OBJECTS.encode())
+    assert loaded.config
+    assert loaded.config.mirrors[1].credentials == Credentials(username="codehost", password=PLACEHOLDER)
+
+
+def test_a_stored_document_wants_its_secrets_again() -> None:
+    stored = load(OBJECTS.encode()).storable
+    [found] = load(stored.encode()).violations
+    assert found.without_place == (
+        '/urls/1/username: "REDACTED" is what stored documents show in place of a secret; write the secret again'
+    )
 
 
 @pytest.mark.parametrize("written", [r"https://bob:pa'ss@host/simple", r"https:\u002f\u002fbob:pa%27ss@host/simple"])

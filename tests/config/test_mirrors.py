@@ -1,7 +1,11 @@
 import pytest
 
-from codehost.config.mirrors import MirrorError, parse_mirror
-from codehost.model.codehosts import Credentials
+from codehost.config.inspection import Inspection
+from codehost.config.mirrors import parse_mirror, read_mirrors
+from codehost.config.surroundings import Unchecked
+from codehost.model.codehosts import Credentials, Mirror, Proxy
+
+PROXY = Proxy(url="http://proxy:3128")
 
 PLAIN = [
     ("https://pypi.org/simple", "https://pypi.org/simple"),
@@ -20,63 +24,19 @@ PLAIN = [
     ("https://@host/simple", "https://host/simple"),
 ]
 
-WITH_CREDENTIALS = [
-    ("https://user:password@host/simple", "user", "password"),
-    ("https://user@host/simple", "user", ""),
-    ("https://:key@host/simple", "", "key"),
-    ("https://me%40org:p%3A%2F%23%3F%25%C3%A9@host/simple", "me@org", "p:/#?%é"),
-    ("https://user:a:b@host/simple", "user", "a:b"),
-    ("https://user:a@b@host/simple", "user", "a@b"),
-    ("https://user:a+b@host/simple/", "user", "a+b"),
-]
-
-REFUSED = [
-    ("", "is empty", "write a URL such as https://pypi.org/simple or remove the entry"),
-    ("pypi.org/simple", "has no scheme", "write https://pypi.org/simple"),
-    ("localhost:8080/simple", "has no scheme", "write https://localhost:8080/simple"),
-    ("//pypi.org/simple", "has no scheme", "write https://pypi.org/simple"),
-    ("user:secret@pypi.org/simple", "has no scheme", "write https://***@pypi.org/simple"),
-    ("https:/pypi.org/simple", "lacks slashes behind https:/", "write https://pypi.org/simple"),
-    ("http:user:secret@pypi.org", "lacks slashes behind http:", "write http://***@pypi.org"),
-    ("file:///srv/simple", "has the scheme file", "a mirror is a web server"),
-    ("file:/srv/simple", "has the scheme file", "a mirror is a web server"),
-    ("ftp://host/simple", "has the scheme ftp", "a mirror is a web server"),
-    ("https://", "has no host", "write the server's name"),
-    ("https:///simple", "has no host", "write the server's name"),
-    ("https://user:secret@/simple", "has no host", "write the server's name"),
-    ("https://:8080/simple", "has no host", "write the server's name"),
-    ("https://host:0/simple", "has a port that is no number from 1 to 65535", "check what follows the colon"),
-    ("https://host:65536/simple", "has a port that is no number from 1 to 65535", "check what follows the colon"),
-    ("https://host:/simple", "has a port that is no number from 1 to 65535", "check what follows the colon"),
+# The entries of urls, and what is found: path, and the path of the first of the two.
+REPEATED: list[tuple[list[object], list[tuple[object, object]]]] = [
+    (["https://a/simple", "https://a/simple"], []),
+    ([{"url": "https://a"}, {"url": "https://a/simple"}], []),
+    ([{"url": "https://a"}, {"url": "http://a"}, {"url": "https://a:8443"}, {"url": "https://a/A"}, "https://a/a"], []),
+    ([{"url": "https://a/simple"}, "https://A:443/simple/"], [(("urls", 1), ("urls", 0, "url"))]),
+    (["https://u:p@a/simple", {"url": "HTTPS://a/simple"}], [(("urls", 1, "url"), ("urls", 0))]),
+    ([5, "https://a", 7, "https://a", {"url": "https://a"}], [(("urls", 4, "url"), ("urls", 1))]),
     (
-        "https://user:sec/ret@host/simple",
-        "has a port that is no number from 1 to 65535",
-        "check what follows the colon",
+        [{"url": "http://büro.example"}, {"url": "http://xn--bro-hoa.example:80"}],
+        [(("urls", 1, "url"), ("urls", 0, "url"))],
     ),
-    ("https://user:12/secret@host", "has an @ in its path behind a port", "in a password write / as %2F"),
-    ("https://-host/simple", "has a malformed host", "check the server's name"),
-    ("https://a..b/simple", "has a malformed host", "check the server's name"),
-    ("https://a,b/simple", "has a malformed host", "check the server's name"),
-    ("https://[::zz]/simple", "has a malformed host", "check the server's name"),
-    ("https://[::1]x/simple", "has a malformed host", "check the server's name"),
-    ("https://[::1]:x/simple", "has a port that is no number from 1 to 65535", "check what follows the colon"),
-    ("https://a[::1]/simple", "has a malformed host", "check the server's name"),
-    ("https://[::1/simple", "has a malformed host", "check the server's name"),
-    ("https://::1/simple", "has no host", "write the server's name"),
-    ("https://" + "a." * 200 + "b/simple", "has a malformed host", "check the server's name"),
-    ("https://host/my simple", "contains a space or line break", "remove it, or percent-encode it"),
-    (" https://host/simple", "begins or ends with a space or line break", "remove it"),
-    ("https://host/simple\n", "begins or ends with a space or line break", "remove it"),
-    ("https://host\\simple", "contains a character that no URL may have", "remove it, or percent-encode it"),
-    ("https://user:${TOKEN}@host/", "contains a character that no URL may have", "remove it, or percent-encode it"),
-    ("https://host/\ud800", "contains a character that no URL may have", "remove it, or percent-encode it"),
-    ("https://host/simple?token=secret", "has a query", "remove all from the ?"),
-    ("https://host/simple?", "has a query", "remove all from the ?"),
-    ("https://host/simple#a", "has a fragment", "remove all from the #"),
-    ("https://user:se#cret@host/", "has a fragment", "remove all from the #; inside a password write %23"),
-    ("https://user:%ff@host/", "has user information that is not UTF-8", "percent-encode its UTF-8 form"),
-    ("https://a%3Ab:secret@host/", "has user information that basic authentication cannot carry", "use a user name"),
-    ("https://user:%0A@host/", "has user information that basic authentication cannot carry", "use a user name"),
+    (["no url", {"url": "no url"}, {}, {"url": 5}, None], [(("urls", 0), None), (("urls", 1, "url"), None)]),
 ]
 
 
@@ -86,20 +46,28 @@ def test_a_url_loses_only_its_last_slashes(text: str, url: str) -> None:
     assert (mirror.url, mirror.position, mirror.credentials) == (url, 7, None)
 
 
-@pytest.mark.parametrize(("text", "username", "password"), WITH_CREDENTIALS)
-def test_user_information_becomes_credentials(text: str, username: str, password: str) -> None:
-    mirror = parse_mirror(text)
-    assert mirror.url == "https://host/simple"
-    assert mirror.credentials == Credentials(username=username, password=password)
+@pytest.mark.parametrize(("entries", "found"), REPEATED)
+def test_a_mirror_is_listed_once(entries: list[object], found: list[tuple[object, object]]) -> None:
+    at = Inspection(surroundings=Unchecked(), path=("urls",))
+    read_mirrors(entries, None, at)
+    assert [(one.path, one.first) for one in at.findings] == found
 
 
-@pytest.mark.parametrize(("text", "problem", "hint"), REFUSED)
-def test_what_is_no_mirror_is_explained(text: str, problem: str, hint: str) -> None:
-    with pytest.raises(MirrorError) as caught:
-        parse_mirror(text)
-    assert caught.value.problem == problem
-    assert caught.value.hint.startswith(hint)
-    assert not {"secret", "sec", "cret", "TOKEN"} & set(str(caught.value).replace("@", " ").replace("/", " ").split())
+def test_mirrors_keep_their_places_and_take_the_common_proxy() -> None:
+    at = Inspection(surroundings=Unchecked(), path=("urls",))
+    entries: list[object] = [
+        "https://u:p@a/",
+        {"url": "https://b", "enabled": False},
+        {"url": "https://c", "proxy": None},
+        {"url": "https://d", "proxy": "http://other"},
+    ]
+    assert read_mirrors(entries, PROXY, at) == (
+        Mirror(url="https://a", position=0, credentials=Credentials(username="u", password="p"), proxy=PROXY),
+        Mirror(url="https://b", position=1, enabled=False, proxy=PROXY),
+        Mirror(url="https://c", position=2),
+        Mirror(url="https://d", position=3, proxy=Proxy(url="http://other")),
+    )
+    assert at.findings == []
 
 
 def test_nothing_of_the_credentials_shows() -> None:
