@@ -12,6 +12,9 @@ SECOND = 1_000_000
 WINDOW = 3_600 * SECOND
 USABLE = 10 * SECOND
 COUNTED = USABLE + WINDOW
+# A request is counted before its connection is made. It may leave so much later and no more; so what is handed out up
+# to USABLE - DEPARTURE after the grant is used within USABLE.
+DEPARTURE = 5 * SECOND
 # The coarsest database clock ticks in milliseconds: sooner than one tick later there is nothing new to see.
 TICK = SECOND // 1_000
 

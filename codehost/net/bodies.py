@@ -6,6 +6,7 @@ from codehost.model.errors import Failure, Reason
 
 _GZIP = 16 + zlib.MAX_WBITS
 _GZIP_MAGIC = b"\x1f\x8b"
+_PIECE = 512
 
 
 def decode_body(raw: bytes, coding: str, limit: int) -> bytes:
@@ -19,18 +20,44 @@ def decode_body(raw: bytes, coding: str, limit: int) -> bytes:
     Raises:
         Failure: BAD_PAGE when the coding is not one we asked for, is damaged, or unfolds to more than ``limit``.
     """
-    name = coding.strip().lower()
-    # RFC 9110, 8.4.1.3: x-gzip is gzip.
-    if name in {"gzip", "x-gzip"}:
-        return _gunzip(raw, limit)
-    if name in {"", "identity"}:
-        return raw
-    raise Failure(Reason.BAD_PAGE, f"the page came in the content coding {name[:40]!r}, which was not asked for")
+    return _gunzip(raw, limit) if _is_gzip(coding) else raw
+
+
+def decode_beginning(raw: bytes, coding: str, limit: int) -> bytes:
+    """As ``decode_body``, for a body that may have been cut off: what can be decoded of it, ``limit`` bytes at most.
+
+    Raises:
+        Failure: BAD_PAGE when the coding is not one we asked for, or nothing can be decoded.
+    """
+    if not raw or not _is_gzip(coding):
+        return raw[:limit]
+    # Piece by piece, because damage further on must not take what stands before it.
+    inflater, beginning = zlib.decompressobj(_GZIP), bytearray()
+    for start in range(0, len(raw), _PIECE):
+        try:
+            beginning += inflater.decompress(raw[start : start + _PIECE], limit - len(beginning))
+        except zlib.error:
+            break
+        if len(beginning) >= limit or inflater.eof:
+            break
+    if not beginning and not inflater.eof:
+        raise Failure(Reason.BAD_PAGE, "the page's compression is damaged")
+    return bytes(beginning)
 
 
 def too_large(limit: int) -> Failure:
     """The failure for a page of more than ``limit`` bytes."""
     return Failure(Reason.BAD_PAGE, f"the page has more than {limit} bytes")
+
+
+def _is_gzip(coding: str) -> bool:
+    name = coding.strip().lower()
+    # RFC 9110, 8.4.1.3: x-gzip is gzip.
+    if name in {"gzip", "x-gzip"}:
+        return True
+    if name in {"", "identity"}:
+        return False
+    raise Failure(Reason.BAD_PAGE, f"the page came in the content coding {name[:40]!r}, which was not asked for")
 
 
 def _gunzip(raw: bytes, limit: int) -> bytes:

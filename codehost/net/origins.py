@@ -3,6 +3,7 @@
 Nomenclature: an *origin* is scheme, host and port (RFC 6454); credentials belong to one origin and go nowhere else.
 """
 
+import re
 from dataclasses import dataclass
 from urllib.parse import SplitResult, quote, urlsplit
 
@@ -10,6 +11,9 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 # RFC 3986: what a path or query may hold as it stands, "%" included because the text is already encoded.
 _KEPT = "/?:@!$&'()*+,;=~%-._"
+
+# RFC 952 and 1123, the underscore that some use, and IPv6 addresses (RFC 3986, RFC 6874) as urlsplit bares them.
+_HOST = re.compile(r"(?:[a-z0-9._-]+|[0-9a-f.:]+(?:%[a-z0-9._~-]+)?)\Z")
 
 
 class BadAddressError(ValueError):
@@ -101,9 +105,11 @@ def _split(url: str) -> SplitResult:
 
 
 def _ascii_host(host: str, url: str) -> str:
-    if host.isascii():
-        return host
     try:
-        return host.encode("idna").decode("ascii")
+        name = host if host.isascii() else host.encode("idna").decode("ascii").lower()
     except UnicodeError:
-        raise BadAddressError(shown(url), "has a host name that is not allowed") from None
+        name = ""
+    # Anything else may mean one host here and another to the library that sends the request.
+    if not _HOST.match(name):
+        raise BadAddressError(shown(url), "has a host name that is not allowed")
+    return name

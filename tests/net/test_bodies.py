@@ -1,9 +1,10 @@
 import gzip
+import random
 
 import pytest
 
 from codehost.model.errors import Failure, Reason
-from codehost.net.bodies import decode_body
+from codehost.net.bodies import decode_beginning, decode_body
 
 TEXT = b"six" * 1000
 
@@ -36,4 +37,43 @@ def test_decoded(raw: bytes, coding: str) -> None:
 def test_refused(raw: bytes, coding: str, what: str) -> None:
     with pytest.raises(Failure, match=what) as caught:
         decode_body(raw, coding, len(TEXT))
+    assert caught.value.reason is Reason.BAD_PAGE
+
+
+@pytest.mark.parametrize(
+    ("raw", "coding", "expected"),
+    [
+        (TEXT, "", TEXT),
+        (TEXT, "identity", TEXT),
+        (b"", "gzip", b""),
+        (gzip.compress(TEXT), "gzip", TEXT),
+        (gzip.compress(b""), "gzip", b""),
+        (gzip.compress(b"x" * 1_000_000), "x-gzip", b"x" * 5000),
+        (TEXT * 2, "", (TEXT * 2)[:5000]),
+    ],
+)
+def test_beginning(raw: bytes, coding: str, expected: bytes) -> None:
+    assert decode_beginning(raw, coding, 5000) == expected
+
+
+def test_beginning_of_what_is_cut_off_or_damaged() -> None:
+    text = random.Random(1).randbytes(50_000)
+    raw = gzip.compress(text)
+    for broken in (raw[:40_000], raw[:40_000] + b"\0" * 100 + raw[40_100:]):
+        beginning = decode_beginning(broken, "gzip", 100_000)
+        assert len(beginning) > 30_000
+        assert text.startswith(beginning[:30_000])
+
+
+@pytest.mark.parametrize(
+    ("raw", "coding", "what"),
+    [
+        (TEXT, "br", "'br', which was not asked for"),
+        (TEXT, "gzip", "compression is damaged"),
+        (gzip.compress(TEXT)[:5], "gzip", "compression is damaged"),
+    ],
+)
+def test_no_beginning(raw: bytes, coding: str, what: str) -> None:
+    with pytest.raises(Failure, match=what) as caught:
+        decode_beginning(raw, coding, 100)
     assert caught.value.reason is Reason.BAD_PAGE

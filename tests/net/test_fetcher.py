@@ -1,29 +1,20 @@
 import asyncio
+import gzip
+import random
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import pytest
 
 from codehost.model import codehosts
 from codehost.model.codehosts import Credentials
 from codehost.model.errors import Failure, Reason
-from codehost.net.fetcher import FetchSettings, HttpFetcher
+from codehost.net.fetcher import BEGINNING_BYTES, FetchSettings, HttpFetcher
+from tests.net.wire import CountingBudget, body_of, no_sleep, page_url, raw_server
 from tests.simulator.mirror import JSON_TYPE, Fault, Mirror
 
-SETTINGS = FetchSettings(connect_timeout=1, silence=0.3, page_deadline=2, max_page_bytes=10_000)
-
-
-class CountingBudget:
-    def __init__(self) -> None:
-        self.spent = 0
-
-    async def spend(self) -> None:
-        self.spent += 1
-
-
-async def no_sleep(seconds: float) -> None:
-    await asyncio.sleep(0)
+SETTINGS = FetchSettings(silence=0.3, page_deadline=2, max_page_bytes=10_000)
 
 
 @pytest.fixture
@@ -46,36 +37,6 @@ async def mirror() -> AsyncIterator[Mirror]:
 
 def entry(mirror: Mirror, credentials: Credentials | None = None) -> codehosts.Mirror:
     return codehosts.Mirror(url=mirror.url, credentials=credentials)
-
-
-def page_url(mirror: Mirror, project: str = "six") -> str:
-    return f"{mirror.url}/{project}/"
-
-
-@asynccontextmanager
-async def raw_server(
-    answer: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]],
-) -> AsyncIterator[str]:
-    """A server below HTTP; gives its address and ends every connection that is still open."""
-    connections: list[tuple[asyncio.Task[None], asyncio.StreamWriter]] = []
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.ensure_future(answer(reader, writer))
-        connections.append((task, writer))
-        await asyncio.wait([task])
-
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    async with server:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    for task, writer in connections:
-        task.cancel()
-        writer.close()
-    await asyncio.gather(*(task for task, _ in connections), return_exceptions=True)
-
-
-async def body_of(fetcher: HttpFetcher, mirror: Mirror, url: str) -> bytes:
-    async with fetcher.file(entry(mirror), url) as response:
-        return b"".join([chunk async for chunk in response.chunks()])
 
 
 @pytest.mark.parametrize("gzipped", [True, False])
@@ -158,6 +119,86 @@ async def test_compressed_page_is_bounded(fetcher: HttpFetcher, mirror: Mirror) 
         await fetcher.page(entry(mirror), page_url(mirror))
 
 
+async def test_the_beginning_of_a_long_page(fetcher: HttpFetcher, mirror: Mirror, budget: CountingBudget) -> None:
+    mirror.gzip_pages = True
+    mirror.fault(mirror.page_path("six"), Fault(body=b"x" * 1_000_000, status=200))
+    page = await fetcher.beginning(entry(mirror), page_url(mirror))
+    assert (page.status, page.url, page.content_type) == (200, page_url(mirror), JSON_TYPE)
+    assert page.body == b"x" * BEGINNING_BYTES
+    assert budget.spent == 1
+    assert mirror.requests[0].headers["accept-encoding"] == "identity"
+    assert mirror.requests[0].headers["accept"].startswith("application/vnd.pypi.simple.v1+json, ")
+
+
+async def test_the_beginning_of_a_short_page_is_all_of_it(fetcher: HttpFetcher, mirror: Mirror) -> None:
+    whole = await fetcher.page(entry(mirror), page_url(mirror))
+    assert (await fetcher.beginning(entry(mirror), page_url(mirror))).body == whole.body
+
+
+async def test_the_rest_of_a_page_is_not_fetched(fetcher: HttpFetcher) -> None:
+    sent = 0
+    stopped = asyncio.Event()
+
+    async def endless(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal sent
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n")
+        with suppress(ConnectionError):
+            while True:
+                writer.write(b"x" * 65536)
+                sent += 65536
+                await writer.drain()
+        stopped.set()
+
+    async with raw_server(endless) as url, asyncio.timeout(5):
+        page = await fetcher.beginning(codehosts.Mirror(url=url), f"{url}/simple/")
+        await stopped.wait()
+    assert len(page.body) == BEGINNING_BYTES
+    assert sent < 20_000_000
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "requests"),
+    [
+        (Fault(announce=6000, body=b"begin"), 200, 1),
+        (Fault(send_only=5, body=b"begin and end"), 200, 1),
+        (Fault(status=404), 404, 1),
+        (Fault(status=500, times=1), 200, 2),
+        (Fault(drop=True, times=2), 200, 3),
+        (Fault(send_only=0, times=1), 200, 2),
+    ],
+)
+async def test_beginnings_that_go_wrong(
+    fetcher: HttpFetcher, mirror: Mirror, budget: CountingBudget, fault: Fault, status: int, requests: int
+) -> None:
+    mirror.fault(mirror.page_path("six"), fault)
+    page = await fetcher.beginning(entry(mirror), page_url(mirror))
+    assert page.status == status
+    assert budget.spent == requests
+    assert page.body == b"begin" if fault.body else page.body != b"begin"
+
+
+async def test_a_beginning_that_does_not_come(fetcher: HttpFetcher, mirror: Mirror) -> None:
+    mirror.fault(mirror.page_path("six"), Fault(announce=6000, body=b""))
+    with pytest.raises(Failure, match="broke before the whole body") as caught:
+        await fetcher.beginning(entry(mirror), page_url(mirror))
+    assert (caught.value.reason, caught.value.mirror) == (Reason.NETWORK, mirror.url)
+
+
+async def test_a_beginning_that_is_compressed_all_the_same(fetcher: HttpFetcher) -> None:
+    body = gzip.compress(random.Random(1).randbytes(100_000) + b"x" * 1_000_000)
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nConnection: close\r\n\r\n" + body)
+        await writer.drain()
+        writer.close()
+
+    async with raw_server(answer) as url:
+        page = await fetcher.beginning(codehosts.Mirror(url=url), f"{url}/simple/")
+    begins = random.Random(1).randbytes(100_000)
+    assert 60_000 < len(page.body) <= BEGINNING_BYTES
+    assert begins.startswith(page.body)
+
+
 async def test_a_drip_is_bounded_by_the_deadline(budget: CountingBudget) -> None:
     async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
@@ -175,7 +216,7 @@ async def test_more_than_five_redirects(fetcher: HttpFetcher, mirror: Mirror, bu
     for number in range(10):
         mirror.fault(f"/hop/{number}", Fault(redirect=f"/hop/{number + 1}"))
     with pytest.raises(Failure, match="more than 5 times") as caught:
-        await body_of(fetcher, mirror, f"{mirror.base}/hop/0")
+        await body_of(fetcher, entry(mirror), f"{mirror.base}/hop/0")
     assert caught.value.reason is Reason.FILE_NOT_FOUND
     assert budget.spent == len(mirror.requests) == 6
 
@@ -259,7 +300,7 @@ async def test_a_closed_kept_connection_is_not_retried_behind_the_budgets_back(
 async def test_length_that_disagrees(fetcher: HttpFetcher, mirror: Mirror) -> None:
     mirror.fault(mirror.file_path("six-1.0.tar.gz"), Fault(announce=6000))
     with pytest.raises(Failure, match="broke before the whole body") as caught:
-        await body_of(fetcher, mirror, mirror.file_url("six-1.0.tar.gz"))
+        await body_of(fetcher, entry(mirror), mirror.file_url("six-1.0.tar.gz"))
     assert caught.value.reason is Reason.NETWORK
 
 
@@ -271,6 +312,16 @@ async def test_refused_connection(fetcher: HttpFetcher, budget: CountingBudget) 
             await fetcher.page(codehosts.Mirror(url=url), f"{url}/six/")
     assert caught.value.reason is Reason.NETWORK
     assert budget.spent == 3
+
+
+async def test_outside_its_context(mirror: Mirror) -> None:
+    fetcher = HttpFetcher(CountingBudget())
+    with pytest.raises(RuntimeError, match="outside its context"):
+        await fetcher.page(entry(mirror), page_url(mirror))
+    async with fetcher:
+        assert (await fetcher.page(entry(mirror), page_url(mirror))).status == 200
+    with pytest.raises(RuntimeError, match="outside its context"):
+        await fetcher.page(entry(mirror), page_url(mirror))
 
 
 async def test_tls_with_a_server_that_has_none(fetcher: HttpFetcher, mirror: Mirror) -> None:
@@ -285,14 +336,14 @@ async def test_addresses_that_are_refused(
     fetcher: HttpFetcher, mirror: Mirror, budget: CountingBudget, url: str
 ) -> None:
     with pytest.raises(Failure) as caught:
-        await body_of(fetcher, mirror, url)
+        await body_of(fetcher, entry(mirror), url)
     assert caught.value.reason is Reason.BLOCKED
     assert "secret" not in str(caught.value)
     assert budget.spent == 0
 
 
-async def test_at_most_so_many_connections_to_a_host(budget: CountingBudget, mirror: Mirror) -> None:
+async def test_at_most_so_many_connections_for_a_mirror(budget: CountingBudget, mirror: Mirror) -> None:
     mirror.fault(mirror.page_path("six"), Fault(delay=0.05))
-    async with HttpFetcher(budget, FetchSettings(connections_per_host=3)) as fetcher:
+    async with HttpFetcher(budget, FetchSettings(connections_per_mirror=3)) as fetcher:
         await asyncio.gather(*(fetcher.page(entry(mirror), page_url(mirror)) for _ in range(9)))
     assert mirror.most_at_once == 3

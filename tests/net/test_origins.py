@@ -10,6 +10,9 @@ from codehost.net.origins import BadAddressError, origin_of, same_origin, sendab
         ("https://mirror.example.com:443/simple", "https://mirror.example.com"),
         ("HTTP://User:pw@Mirror.Example.com:8080/x", "http://mirror.example.com:8080"),
         ("http://[::1]:3141/root", "http://[::1]:3141"),
+        ("http://under_score.example/x", "http://under_score.example"),
+        ("http://[fe80::1%25eth0]/x", "http://[fe80::1%25eth0]"),
+        ("http://①②⑦.⓪.⓪.①/x", "http://127.0.0.1"),
         ("https://bücher.example/simple", "https://xn--bcher-kva.example"),
     ],
 )
@@ -26,6 +29,10 @@ def test_origin(url: str, expected: str) -> None:
         ("https://h:port/x", "malformed"),
         ("https://u:secret@[::1/x", "malformed"),
         ("https://u:secret@a..b\u0301/x", "host name"),
+        ("http://u:secret@a b/x", "host name"),
+        ("http://a\\b/x", "host name"),
+        ("http://%31%32/x", "host name"),
+        ("http://a,b/x", "host name"),
     ],
 )
 def test_no_address(url: str, problem: str) -> None:

@@ -5,6 +5,7 @@ import gzip
 import hashlib
 import html
 import json
+import ssl
 from base64 import b64encode
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -19,11 +20,12 @@ KIND = web.ResponseKey("kind", str)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """A request as it arrived. ``headers`` have lower-case names."""
+    """A request as it arrived. ``headers`` have lower-case names; ``certificate``: whose the client's was, if any."""
 
     method: str
     path: str
     headers: dict[str, str]
+    certificate: str | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -66,7 +68,8 @@ class Mirror:
     """``async with Mirror() as mirror``: ``url`` is its simple root, ``requests`` what it was asked.
 
     With ``username``, every path wants basic authentication. ``html`` answers HTML whatever is asked for,
-    ``gzip_pages`` compresses pages when asked, ``chunked`` sends files without their length.
+    ``gzip_pages`` compresses pages when asked, ``chunked`` sends files without their length. With ``ssl_context`` it
+    speaks https. ``address`` is what it listens on, ``name`` what its URL says for that (None: the address).
     """
 
     html: bool = False
@@ -78,6 +81,9 @@ class Mirror:
     projects: dict[str, list[Listed]] = field(default_factory=dict)
     faults: dict[str, Fault] = field(default_factory=dict)
     most_at_once: int = 0
+    ssl_context: ssl.SSLContext | None = None
+    address: str = "127.0.0.1"
+    name: str | None = None
     _at_once: int = 0
     _base: str = ""
     _runner: web.AppRunner | None = None
@@ -146,8 +152,9 @@ class Mirror:
         app.on_response_prepare.append(_fix_headers)
         self._runner = web.AppRunner(app, shutdown_timeout=0.05, access_log=None)
         await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        self._base = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+        await web.TCPSite(self._runner, self.address, 0, ssl_context=self.ssl_context).start()
+        scheme = "http" if self.ssl_context is None else "https"
+        self._base = f"{scheme}://{self.name or self.address}:{self._runner.addresses[0][1]}"
         return self
 
     async def __aexit__(
@@ -158,7 +165,13 @@ class Mirror:
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         headers = {name.lower(): value for name, value in request.headers.items()}
-        self.requests.append(Seen(method=request.method, path=request.rel_url.raw_path_qs, headers=headers))
+        seen = Seen(
+            method=request.method,
+            path=request.rel_url.raw_path_qs,
+            headers=headers,
+            certificate=_client_of(request),
+        )
+        self.requests.append(seen)
         self._at_once += 1
         self.most_at_once = max(self.most_at_once, self._at_once)
         try:
@@ -263,6 +276,12 @@ async def _fix_headers(request: web.Request, response: web.StreamResponse) -> No
         response.headers["Content-Type"] = kind
     elif kind == "":
         response.headers.pop("Content-Type", None)
+
+
+def _client_of(request: web.Request) -> str | None:
+    certificate = request.get_extra_info("peercert") or {}
+    names = [str(value) for part in certificate.get("subject", ()) for key, value in part if key == "commonName"]
+    return names[0] if names else None
 
 
 def _close(request: web.Request) -> None:
