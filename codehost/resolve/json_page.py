@@ -1,16 +1,16 @@
 """Project pages in JSON: PEP 691, 700 (size, upload time, versions), 792 (status). Pure."""
 
+import json
 from typing import Any
-from urllib.parse import urljoin
+from urllib.parse import unquote
 
 import orjson
-from packaging.utils import canonicalize_version
-from packaging.version import Version
 
 from codehost.model.errors import Failure, Reason
-from codehost.resolve.project_page import Link, ProjectPage, build_page, check_api_version
+from codehost.resolve.filenames import canonical_version, parse_filename
+from codehost.resolve.project_page import Details, Entry, PageBuilder, ProjectPage, check_api_version
 
-_NOT_IN_NAMES = frozenset("/\\\0")
+_LONGEST_NUMBER = 18
 
 
 def parse_json_page(body: bytes, url: str, project: str) -> ProjectPage:
@@ -24,23 +24,39 @@ def parse_json_page(body: bytes, url: str, project: str) -> ProjectPage:
     Raises:
         Failure: BAD_PAGE when this is no JSON project page, or it speaks an unknown version of the API.
     """
-    try:
-        document: Any = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        raise Failure(Reason.BAD_PAGE, "the answer is called JSON and is not") from None
+    document = _document(body)
     if not isinstance(document, dict) or not isinstance(document.get("files"), list):
         raise Failure(Reason.BAD_PAGE, "the answer is JSON without a list of files")
     check_api_version(str(_field(document, "meta", "api-version") or "1.0"))
-    links = [_link(entry, url) for entry in document["files"]]
-    return build_page(
-        url,
-        project,
-        [link for link in links if link is not None],
+    builder = PageBuilder(url=url, format="JSON", base=url, details=_details)
+    for item in document["files"]:
+        entry = _entry(item, project)
+        if entry is None:
+            builder.leave_out()
+        else:
+            builder.add(entry)
+    return builder.page(
         versions=_versions(document.get("versions")),
-        left_out=links.count(None),
         # PEP 792: the project's status.
-        quarantined=_field(document, "project-status", "status") == "quarantined",
+        status=_text(_field(document, "project-status", "status")),
+        status_reason=_text(_field(document, "project-status", "reason")),
     )
+
+
+def _document(body: bytes) -> Any:
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        pass
+    try:
+        # Numbers without an end, NaN, half a surrogate pair or a byte that is no UTF-8 spoil one value, not the page.
+        return json.loads(body.decode("utf-8", "replace"), parse_int=_number)
+    except (ValueError, RecursionError):
+        raise Failure(Reason.BAD_PAGE, "the answer is called JSON and is not") from None
+
+
+def _number(digits: str) -> int | None:
+    return int(digits) if len(digits) <= _LONGEST_NUMBER else None
 
 
 def _field(document: dict[str, Any], name: str, key: str) -> Any:
@@ -49,40 +65,36 @@ def _field(document: dict[str, Any], name: str, key: str) -> Any:
 
 
 def _versions(listed: Any) -> frozenset[str]:
-    canonical = set()
-    for text in listed if isinstance(listed, list) else []:
-        try:
-            canonical.add(canonicalize_version(Version(text), strip_trailing_zero=True))
-        except (ValueError, TypeError):  # InvalidVersion, or more digits than Python reads
-            continue
-    return frozenset(canonical)
+    texts = [text for text in listed if isinstance(text, str)] if isinstance(listed, list) else []
+    return frozenset(version for version in map(canonical_version, texts) if version is not None)
 
 
-def _link(entry: Any, base: str) -> Link | None:
-    if not isinstance(entry, dict):
+def _entry(item: Any, project: str) -> Entry | None:
+    if not isinstance(item, dict):
         return None
-    filename, address = entry.get("filename"), entry.get("url")
-    if not isinstance(filename, str) or not isinstance(address, str) or _NOT_IN_NAMES & set(filename):
+    filename, address = item.get("filename"), item.get("url")
+    if not isinstance(filename, str) or not isinstance(address, str) or not address:
         return None
-    try:
-        joined = urljoin(base, address).partition("#")[0]
-    except ValueError:
-        return None
-    return Link(
-        filename=filename,
-        url=joined,
-        hashes=_hashes(entry.get("hashes")),
-        size=_size(entry.get("size")),
-        upload_time=_text(entry.get("upload-time")),
-        yanked=_yanked(entry.get("yanked")),
-        requires_python=_text(entry.get("requires-python")),
+    # No distribution file has a percent sign in its name, but some servers encode the plus of a local version here.
+    filename = unquote(filename) if "%" in filename else filename
+    return Entry(filename, parse_filename(filename, project), _clean(address), item)
+
+
+def _details(entry: Entry) -> Details:
+    item = entry.raw
+    return Details(
+        hashes=_hashes(item.get("hashes")),
+        size=_size(item.get("size")),
+        upload_time=_text(item.get("upload-time")),
+        yanked=_yanked(item.get("yanked")),
+        requires_python=_text(item.get("requires-python")),
     )
 
 
 def _hashes(value: Any) -> dict[str, str]:
     if not isinstance(value, dict):
         return {}
-    return {name.lower(): digest.lower() for name, digest in value.items() if isinstance(digest, str)}
+    return {name.lower(): digest.strip().lower() for name, digest in value.items() if isinstance(digest, str)}
 
 
 def _size(value: Any) -> int | None:
@@ -90,11 +102,14 @@ def _size(value: Any) -> int | None:
 
 
 def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) and value else None
+    return _clean(value) or None if isinstance(value, str) else None
+
+
+def _clean(text: str) -> str:
+    """The text without halves of surrogate pairs, which no database and no address takes."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 def _yanked(value: Any) -> str | None:
     # PEP 691: false, true, or the reason; an empty reason is no yank there.
-    if isinstance(value, str):
-        return value or None
-    return "" if value is True else None
+    return "" if value is True else _text(value)

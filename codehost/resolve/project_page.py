@@ -1,25 +1,46 @@
-"""A project page, read: what both wire formats become. Pure."""
+"""A project page, read: what both wire formats become. Pure.
 
-from collections.abc import Iterable
+Of the tens of thousands of files that a page may list, a handful is ever wanted. So every entry is judged by its name
+and the beginning of its address, and the rest of it is read for the version that is asked for.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+from urllib.parse import urljoin
 
 from codehost.model.errors import Failure, Reason
 from codehost.model.releases import DistributionFile, FileKind
 from codehost.net.origins import BadAddressError, origin_of, without_user_information
-from codehost.resolve.filenames import looks_readable, parse_filename
+from codehost.resolve.filenames import NamedFile, looks_readable
 
 _KNOWN_MAJOR = "1"
+# PEP 792: the statuses that there are; a page that names none is of an active project.
+_STATUSES = frozenset({"active", "archived", "quarantined", "deprecated"})
+
+# Addresses that are good whatever follows; all others are looked at in full.
+_PLAINLY_GOOD = re.compile(
+    r"https?://[A-Za-z0-9][A-Za-z0-9.-]*(:[0-9]{1,4})?/|/(?![/\\])|\.{1,2}/|[A-Za-z0-9_%.+~-]+(?:[/?#]|\Z)"
+)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Link:
-    """One entry of a page, not yet judged.
+class Entry(NamedTuple):
+    """One entry of a page as it stands there.
 
-    The fields are those of ``DistributionFile``; ``url`` is absolute and has no fragment.
+    ``named`` is what the file name says, ``href`` may be relative, ``raw`` is the rest of the wire form.
     """
 
     filename: str
-    url: str
+    named: NamedFile | None
+    href: str
+    raw: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Details:
+    """What an entry says beside name and address; the fields are those of ``DistributionFile``."""
+
     hashes: dict[str, str] = field(default_factory=dict)
     size: int | None = None
     upload_time: str | None = None
@@ -27,20 +48,73 @@ class Link:
     requires_python: str | None = None
 
 
+class Offers(Mapping[str, tuple[DistributionFile, ...]]):
+    """Distribution files by canonical version, in the page's order; a version's entries are read when it is looked up.
+
+    Of several entries with one file name the first counts, whatever the others say: the answer must not depend on
+    which of them is at hand.
+    """
+
+    def __init__(
+        self, base: str, entries: dict[str, list[tuple[FileKind, Entry]]], details: Callable[[Entry], Details]
+    ) -> None:
+        self._base = base
+        self._entries = entries
+        self._details = details
+
+    def __getitem__(self, version: str) -> tuple[DistributionFile, ...]:
+        by_name: dict[str, DistributionFile] = {}
+        for kind, entry in self._entries[version]:
+            if entry.filename not in by_name:
+                by_name[entry.filename] = self._read(version, kind, entry)
+        return tuple(by_name.values())
+
+    def __contains__(self, version: object) -> bool:
+        return version in self._entries
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def _read(self, version: str, kind: FileKind, entry: Entry) -> DistributionFile:
+        details = self._details(entry)
+        return DistributionFile(
+            filename=entry.filename,
+            url=join(self._base, entry.href),
+            kind=kind,
+            version=version,
+            hashes=details.hashes,
+            size=details.size,
+            upload_time=details.upload_time,
+            yanked=details.yanked,
+            requires_python=details.requires_python,
+        )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectPage:
     """What a project page offers.
 
-    ``url`` is the final address of the page, ``files`` are by canonical version in the page's order, ``other_versions``
-    are versions that the page speaks of without a file that can be read, ``left_out`` counts entries that should be
-    distribution files and cannot be understood.
+    ``url`` is the final address of the page and ``format`` its wire format, "JSON" or "HTML". ``files`` are by
+    canonical version in the page's order, ``other_versions`` are versions that the page speaks of without a file that
+    can be read, ``left_out`` counts entries that should be distribution files and cannot be understood. ``status`` is
+    the project's (PEP 792), None when the page gives none that is known; ``status_reason`` may explain it.
     """
 
     url: str
-    files: dict[str, tuple[DistributionFile, ...]]
+    format: str
+    files: Mapping[str, tuple[DistributionFile, ...]]
     other_versions: frozenset[str] = frozenset()
     left_out: int = 0
-    quarantined: bool = False
+    status: str | None = None
+    status_reason: str | None = None
+
+    @property
+    def quarantined(self) -> bool:
+        """Whether the project must not be offered (PEP 792)."""
+        return self.status == "quarantined"
 
     @property
     def empty(self) -> bool:
@@ -48,35 +122,74 @@ class ProjectPage:
         return not self.files and not self.other_versions and not self.left_out
 
 
-def build_page(
-    url: str,
-    project: str,
-    links: Iterable[Link],
-    *,
-    versions: Iterable[str] = (),
-    left_out: int = 0,
-    quarantined: bool = False,
-) -> ProjectPage:
-    """Judge the links of a page. ``versions`` are canonical versions that the page lists by themselves (PEP 700)."""
-    files: dict[str, list[DistributionFile]] = {}
-    others = set(versions)
-    for link in links:
-        named = parse_filename(link.filename, project)
+@dataclass(slots=True, kw_only=True)
+class PageBuilder:
+    """Judges the entries of a page one by one, then makes the page.
+
+    ``base`` is what relative addresses are joined to, ``details`` reads the rest of an entry.
+    """
+
+    url: str
+    format: str
+    base: str
+    details: Callable[[Entry], Details]
+    _entries: dict[str, list[tuple[FileKind, Entry]]] = field(default_factory=dict)
+    _others: set[str] = field(default_factory=set)
+    _left_out: int = 0
+    _base_is_good: bool = False
+
+    def __post_init__(self) -> None:
+        self._base_is_good = _is_good(self.base)
+
+    def add(self, entry: Entry) -> None:
+        """Take an entry, or count it among those left out, or ignore what is no distribution file at all."""
+        named = entry.named
         if named is None:
-            left_out += looks_readable(link.filename)
+            self._left_out += looks_readable(entry.filename)
         elif named.kind is None:
-            others.add(named.version)
-        elif (file := _file(link, named.version, named.kind)) is None:
-            left_out += 1
+            self._others.add(named.version)
+        elif self._leads_somewhere(entry.href):
+            self._entries.setdefault(named.version, []).append((named.kind, entry))
         else:
-            files.setdefault(named.version, []).append(file)
-    return ProjectPage(
-        url=url,
-        files={version: tuple(listed) for version, listed in files.items()},
-        other_versions=frozenset(others - files.keys()),
-        left_out=left_out,
-        quarantined=quarantined,
-    )
+            self._left_out += 1
+
+    def leave_out(self) -> None:
+        """Count an entry that cannot be understood."""
+        self._left_out += 1
+
+    def page(
+        self, *, versions: Iterable[str] = (), status: str | None = None, status_reason: str | None = None
+    ) -> ProjectPage:
+        """The page. ``versions`` are canonical versions that it lists by themselves (PEP 700)."""
+        status = (status or "").strip().lower()
+        known = status in _STATUSES
+        return ProjectPage(
+            url=self.url,
+            format=self.format,
+            files=Offers(self.base, self._entries, self.details),
+            other_versions=frozenset((self._others | set(versions)) - self._entries.keys()),
+            left_out=self._left_out,
+            status=status if known else None,
+            status_reason=(status_reason or None) if known else None,
+        )
+
+    def _leads_somewhere(self, href: str) -> bool:
+        if self._base_is_good and _PLAINLY_GOOD.match(href):
+            return True
+        try:
+            return _is_good(urljoin(self.base, href))
+        except ValueError:
+            return False
+
+
+def join(base: str, href: str) -> str:
+    """The absolute address, without user information and fragment.
+
+    Raises:
+        ValueError: the two make no address.
+    """
+    address = urljoin(base, href).partition("#")[0]
+    return without_user_information(address) if "@" in address else address
 
 
 def check_api_version(version: str) -> None:
@@ -90,19 +203,9 @@ def check_api_version(version: str) -> None:
         raise Failure(Reason.BAD_PAGE, f"the page speaks version {version[:20]!r} of the simple API, not 1.x")
 
 
-def _file(link: Link, version: str, kind: FileKind) -> DistributionFile | None:
+def _is_good(address: str) -> bool:
     try:
-        origin_of(link.url)
+        origin_of(address)
     except BadAddressError:
-        return None
-    return DistributionFile(
-        filename=link.filename,
-        url=without_user_information(link.url) if "@" in link.url else link.url,
-        kind=kind,
-        version=version,
-        hashes=link.hashes,
-        size=link.size,
-        upload_time=link.upload_time,
-        yanked=link.yanked,
-        requires_python=link.requires_python,
-    )
+        return False
+    return True

@@ -1,15 +1,18 @@
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
 from codehost.model import codehosts
+from codehost.model.codehosts import IndexStrategy
 from codehost.model.errors import Failure, Reason
 from codehost.model.pins import parse_pin
-from codehost.model.ports import PageResponse
+from codehost.model.ports import FoundRoot, PageResponse
 from codehost.net.fetcher import FetchSettings, HttpFetcher
+from codehost.resolve.mirror_pages import NoMemory
 from codehost.resolve.resolver import Resolver
-from tests.simulator.fetcher import MemoryFetcher, html_page, link
+from tests.simulator.fetcher import MemoryFetcher, MemoryRoots, html_page, link
 from tests.simulator.mirror import Fault, Mirror
 
 ONE = codehosts.Mirror(url="https://one.example/simple")
@@ -25,7 +28,7 @@ def status(code: int, retry_after: float | None = None) -> PageResponse:
 
 def resolver(*first: PageResponse | Failure, second: PageResponse | Failure | None = None) -> Resolver:
     fetcher = MemoryFetcher(pages={PAGE_ONE: list(first), PAGE_TWO: [second or html_page(PAGE_TWO, SDIST)]})
-    return Resolver(fetcher, (ONE, TWO))
+    return Resolver(fetcher, (ONE, TWO), NoMemory())
 
 
 @pytest.mark.parametrize(
@@ -53,7 +56,8 @@ async def test_goes_on_to_the_next_mirror(first: PageResponse, said: str) -> Non
     assert resolution.page_url == PAGE_TWO
     assert resolution.file.url == "https://two.example/files/six-1.16.0.tar.gz"
     assert resolution.why == "the only sdist"
-    assert [answer.said for answer in resolution.asked] == [said, "has six-1.16.0.tar.gz"]
+    last = "has six-1.16.0.tar.gz: the first mirror with the release"
+    assert [answer.said for answer in resolution.asked] == [said, last]
 
 
 @pytest.mark.parametrize(
@@ -70,7 +74,8 @@ async def test_goes_on_to_the_next_mirror(first: PageResponse, said: str) -> Non
         (Failure(Reason.NETWORK, "refused"), Reason.NETWORK),
         (PageResponse(status=200, url=PAGE_ONE, content_type="text/plain", body=b"hello"), Reason.BAD_PAGE),
         (PageResponse(status=200, url=PAGE_ONE, content_type="application/json", body=b"{"), Reason.BAD_PAGE),
-        (html_page(PAGE_ONE, "<input type=password>"), Reason.BAD_PAGE),
+        (html_page(PAGE_ONE, "<input type=password>"), Reason.AUTH),
+        (html_page(PAGE_ONE, "<form></form>"), Reason.BAD_PAGE),
         (html_page(PAGE_ONE, '<a href="https://portal.example/welcome">Accept</a>'), Reason.BAD_PAGE),
         (
             html_page(PAGE_ONE, '<meta name="pypi:project-status" content="quarantined">'),
@@ -110,7 +115,7 @@ async def test_nobody_has_it(first: PageResponse, second: PageResponse, reason: 
 
 async def test_without_mirrors() -> None:
     with pytest.raises(Failure, match="urls is empty") as caught:
-        await Resolver(MemoryFetcher(), ()).resolve(PIN)
+        await Resolver(MemoryFetcher(), (), NoMemory()).resolve(PIN)
     assert caught.value.reason is Reason.NOT_FOUND
 
 
@@ -137,7 +142,7 @@ async def test_yanked_releases_are_resolved_and_marked() -> None:
 
 async def test_a_failed_page_is_asked_again_and_a_good_one_is_not() -> None:
     fetcher = MemoryFetcher(pages={PAGE_ONE: [status(503), html_page(PAGE_ONE, SDIST)]})
-    resolver = Resolver(fetcher, (ONE,))
+    resolver = Resolver(fetcher, (ONE,), NoMemory())
     with pytest.raises(Failure):
         await resolver.resolve(PIN)
     for _ in range(3):
@@ -147,14 +152,14 @@ async def test_a_failed_page_is_asked_again_and_a_good_one_is_not() -> None:
 
 async def test_forget_asks_again() -> None:
     fetcher = MemoryFetcher(pages={PAGE_ONE: [html_page(PAGE_ONE), html_page(PAGE_ONE, SDIST)]})
-    resolver = Resolver(fetcher, (ONE,))
+    resolver = Resolver(fetcher, (ONE,), NoMemory())
     with pytest.raises(Failure):
         await resolver.resolve(PIN)
     resolver.forget("other")
     with pytest.raises(Failure):
         await resolver.resolve(PIN)
     resolver.forget("six")
-    assert (await resolver.resolve(PIN)).asked[0].said == "has six-1.16.0.tar.gz"
+    assert (await resolver.resolve(PIN)).file.filename == "six-1.16.0.tar.gz"
 
 
 async def test_large_pages() -> None:
@@ -162,6 +167,92 @@ async def test_large_pages() -> None:
     assert len(page.body) > 100_000
     resolution = await resolver(page).resolve(parse_pin("six==1.2999.0"))
     assert resolution.file.filename == "six-1.2999.tar.gz"
+
+
+OLD = html_page(PAGE_ONE, link("six-1.15.0.tar.gz"))
+BUILT = html_page(PAGE_ONE, link("six-1.16.0.win32.exe"))
+PUBLIC = "https://public.example/simple/six/"
+
+
+def first_index(*first: PageResponse) -> Resolver:
+    fetcher = MemoryFetcher(pages={PAGE_ONE: list(first), PAGE_TWO: [html_page(PAGE_TWO, SDIST)]})
+    return Resolver(fetcher, (ONE, TWO), NoMemory(), IndexStrategy.FIRST_INDEX)
+
+
+@pytest.mark.parametrize(("page", "reason"), [(OLD, Reason.VERSION_NOT_FOUND), (BUILT, Reason.NO_USABLE_FILE)])
+async def test_first_index_stops_at_the_first_mirror_that_knows_the_project(page: PageResponse, reason: Reason) -> None:
+    assert (await resolver(page).resolve(PIN)).mirror == TWO.url
+    with pytest.raises(Failure) as caught:
+        await first_index(page).resolve(PIN)
+    assert (caught.value.reason, caught.value.mirror) == (reason, ONE.url)
+    assert f"indexStrategy is first-index, and {ONE.url} is the first mirror that knows six" in caught.value.what
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        status(404),
+        html_page(PAGE_ONE),
+        # Another server's word: the mirror itself does not know the project.
+        html_page(PUBLIC, link("six-1.15.0.tar.gz")),
+    ],
+)
+async def test_first_index_passes_mirrors_that_do_not_know_the_project(first: PageResponse) -> None:
+    resolution = await first_index(first).resolve(PIN)
+    assert resolution.mirror == TWO.url
+    assert resolution.asked[1].said == "has six-1.16.0.tar.gz: the first mirror that knows the project"
+
+
+@pytest.mark.parametrize("strategy", IndexStrategy)
+async def test_the_first_mirror_wins(strategy: IndexStrategy) -> None:
+    fetcher = MemoryFetcher(pages={PAGE_ONE: [html_page(PUBLIC, SDIST)]})
+    resolution = await Resolver(fetcher, (ONE, TWO), NoMemory(), strategy).resolve(PIN)
+    assert (resolution.mirror, resolution.page_url) == (ONE.url, PUBLIC)
+    assert len(fetcher.asked) == 1
+
+
+async def test_disabled_mirrors_are_not_asked() -> None:
+    fetcher = MemoryFetcher(pages={PAGE_ONE: [html_page(PAGE_ONE, SDIST)], PAGE_TWO: [html_page(PAGE_TWO, SDIST)]})
+    resolution = await Resolver(fetcher, (replace(ONE, enabled=False), TWO), NoMemory()).resolve(PIN)
+    assert (resolution.mirror, resolution.position) == (TWO.url, 1)
+    assert [answer.said for answer in resolution.asked] == ["has six-1.16.0.tar.gz: the only mirror"]
+    assert fetcher.asked == [(TWO.url, PAGE_TWO)]
+    with pytest.raises(Failure, match="every mirror in urls is disabled") as caught:
+        await Resolver(fetcher, (replace(ONE, enabled=False),), NoMemory()).resolve(PIN)
+    assert caught.value.reason is Reason.NOT_FOUND
+
+
+async def test_ignored_statuses_go_on() -> None:
+    ignoring = replace(ONE, ignore_status_codes=frozenset({403}))
+    fetcher = MemoryFetcher(pages={PAGE_ONE: [status(403)], PAGE_TWO: [html_page(PAGE_TWO, SDIST)]})
+    resolution = await Resolver(fetcher, (ignoring, TWO), NoMemory()).resolve(PIN)
+    assert resolution.asked[0].said == "403 for the project"
+    with pytest.raises(Failure, match="add 403 to its ignoreStatusCodes"):
+        await Resolver(fetcher, (ONE, TWO), NoMemory()).resolve(PIN)
+
+
+BASE = codehosts.Mirror(url="https://base.example/x", position=1)
+
+
+async def test_a_base_without_a_simple_api_says_where_it_was_looked_for() -> None:
+    with pytest.raises(Failure) as caught:
+        await Resolver(MemoryFetcher(), (ONE, BASE), NoMemory()).resolve(PIN)
+    assert caught.value.what == (
+        f"no mirror has six==1.16.0 ({ONE.url}: 404 for the project; {BASE.url}: 404 for the project; "
+        f"no simple API found at {BASE.url}/simple/, {BASE.url}/+simple/ and {BASE.url}/)"
+    )
+
+
+async def test_an_error_at_a_base_stops_too() -> None:
+    fetcher = MemoryFetcher(
+        pages={
+            f"{BASE.url}/simple/six/": [Failure(Reason.NETWORK, "refused")],
+            PAGE_TWO: [html_page(PAGE_TWO, SDIST)],
+        }
+    )
+    with pytest.raises(Failure) as caught:
+        await Resolver(fetcher, (BASE, TWO), NoMemory()).resolve(PIN)
+    assert (caught.value.reason, caught.value.mirror) == (Reason.NETWORK, BASE.url)
 
 
 class FreeBudget:
@@ -181,7 +272,7 @@ async def test_many_pins_of_a_project_are_one_request(fetcher: HttpFetcher, html
         for number in range(20):
             mirror.add(f"six-1.{number}.tar.gz", b"x")
         mirror.fault(mirror.page_path("six"), Fault(delay=0.05))
-        resolver = Resolver(fetcher, (codehosts.Mirror(url=mirror.url),))
+        resolver = Resolver(fetcher, (codehosts.Mirror(url=mirror.url),), NoMemory())
         pins = [parse_pin(f"six==1.{number}") for number in range(20)]
         resolutions = await asyncio.gather(*map(resolver.resolve, pins))
         assert [resolution.file.filename for resolution in resolutions] == [f"six-{pin.version}.tar.gz" for pin in pins]
@@ -190,7 +281,7 @@ async def test_many_pins_of_a_project_are_one_request(fetcher: HttpFetcher, html
 
 async def test_one_error_reaches_every_pin_with_its_mirror(fetcher: HttpFetcher) -> None:
     async with Mirror(username="ada", password="secret") as mirror:
-        resolver = Resolver(fetcher, (codehosts.Mirror(url=mirror.url),))
+        resolver = Resolver(fetcher, (codehosts.Mirror(url=mirror.url),), NoMemory())
         pins = [parse_pin(f"six==1.{number}") for number in range(5)]
         failures = await asyncio.gather(*map(resolver.resolve, pins), return_exceptions=True)
         assert len(mirror.requests) == 1
@@ -201,19 +292,58 @@ async def test_one_error_reaches_every_pin_with_its_mirror(fetcher: HttpFetcher)
         assert "answered 401 Unauthorized" in failure.what
 
 
+async def test_the_search_for_a_root_costs_once(fetcher: HttpFetcher) -> None:
+    memory = MemoryRoots()
+    async with Mirror() as mirror:
+        for project in ("six", "attrs", "toml"):
+            mirror.add(f"{project}-1.0.tar.gz", b"x")
+        base = codehosts.Mirror(url=f"{mirror.base}/root")
+        for project in ("six", "attrs", "toml"):
+            mirror.fault(f"/root/+simple/{project}/", Fault(redirect=mirror.page_path(project)))
+        first = Resolver(fetcher, (base,), memory)
+        await asyncio.gather(*(first.resolve(parse_pin(f"{project}==1.0")) for project in ("attrs", "toml")))
+        asked = [path for path in mirror.paths() if path.startswith("/root/")]
+        assert asked == ["/root/simple/attrs/", "/root/+simple/attrs/", "/root/+simple/toml/"]
+        assert memory.found[base.url].root == f"{base.url}/+simple"
+        mirror.requests.clear()
+        await Resolver(fetcher, (base,), memory).resolve(parse_pin("six==1.0"))
+        assert mirror.paths() == ["/root/+simple/six/", "/simple/six/"]
+
+
+async def test_a_long_listing_tells_where_the_root_is(fetcher: HttpFetcher) -> None:
+    memory = MemoryRoots()
+    async with Mirror() as mirror:
+        listing = "".join(f'<a href="project-{number}/">project-{number}</a>' for number in range(50_000))
+        mirror.fault("/simple/", Fault(body=listing.encode()))
+        with pytest.raises(Failure, match="404 for the project"):
+            await Resolver(fetcher, (codehosts.Mirror(url=mirror.base),), memory).resolve(PIN)
+        assert mirror.paths() == ["/simple/six/", "/+simple/six/", "/six/", "/simple/"]
+    assert memory.found == {mirror.base: FoundRoot(root=mirror.url, witness=f"{mirror.url}/")}
+
+
+async def test_a_mirror_that_has_moved_is_found_again(fetcher: HttpFetcher) -> None:
+    async with Mirror() as mirror:
+        mirror.add("six-1.16.0.tar.gz", b"x")
+        base = codehosts.Mirror(url=mirror.base)
+        old = FoundRoot(root=f"{mirror.base}/+simple", witness=f"{mirror.base}/+simple/attrs/")
+        memory = MemoryRoots({mirror.base: old})
+        await Resolver(fetcher, (base,), memory).resolve(PIN)
+    assert memory.found[mirror.base] == FoundRoot(root=mirror.url, witness=f"{mirror.url}/six/")
+
+
 async def test_a_redirect_to_another_server_is_recorded(fetcher: HttpFetcher) -> None:
     async with Mirror() as public, Mirror() as private:
         public.add("six-1.16.0.tar.gz", b"x")
         private.fault(private.page_path("six"), Fault(redirect=f"{public.url}/six/"))
-        resolution = await Resolver(fetcher, (codehosts.Mirror(url=private.url),)).resolve(PIN)
+        resolution = await Resolver(fetcher, (codehosts.Mirror(url=private.url),), NoMemory()).resolve(PIN)
     assert resolution.mirror == private.url
     assert resolution.page_url == f"{public.url}/six/"
-    assert resolution.asked[0].said == f"has six-1.16.0.tar.gz, by redirect to {public.base}"
+    assert resolution.asked[0].said == f"has six-1.16.0.tar.gz, by redirect to {public.base}: the only mirror"
 
 
 async def test_a_page_without_content_type(fetcher: HttpFetcher) -> None:
     async with Mirror(html=True) as mirror:
         mirror.add("six-1.16.0.tar.gz", b"x")
         mirror.fault(mirror.page_path("six"), Fault(content_type=""))
-        resolution = await Resolver(fetcher, (codehosts.Mirror(url=mirror.url),)).resolve(PIN)
+        resolution = await Resolver(fetcher, (codehosts.Mirror(url=mirror.url),), NoMemory()).resolve(PIN)
     assert resolution.file.url == mirror.file_url("six-1.16.0.tar.gz")

@@ -1,15 +1,18 @@
 """The ``Fetcher`` port in memory: answers by address, in the order they were given."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from codehost.model.codehosts import Mirror
 from codehost.model.errors import Failure
-from codehost.model.ports import PageResponse
+from codehost.model.ports import FoundRoot, PageResponse
 
 T = TypeVar("T")
+
+BEGINNING = 64 * 1024
 
 
 def html_page(url: str, *anchors: str, status: int = 200) -> PageResponse:
@@ -51,9 +54,15 @@ class MemoryFetcher:
         self.asked.append((mirror.url, url))
         missing = PageResponse(status=404, url=url, content_type="text/html", body=b"")
         answer = _next(self.pages.get(url, [missing]))
+        # As on a wire, others go on meanwhile.
+        await asyncio.sleep(0)
         if isinstance(answer, Failure):
             raise answer
         return answer
+
+    async def beginning(self, mirror: Mirror, url: str) -> PageResponse:
+        answer = await self.page(mirror, url)
+        return replace(answer, body=answer.body[:BEGINNING])
 
     @asynccontextmanager
     async def file(self, mirror: Mirror, url: str) -> AsyncIterator[MemoryFile]:
@@ -63,6 +72,23 @@ class MemoryFetcher:
             raise answer
         answer.url = answer.url or url
         yield answer
+
+
+@dataclass(slots=True)
+class MemoryRoots:
+    """The ``RootMemory`` port: ``found`` by the mirrors' URLs, and how often each method was called."""
+
+    found: dict[str, FoundRoot] = field(default_factory=dict)
+    recalls: int = 0
+    remembers: int = 0
+
+    async def recall(self, mirror_url: str) -> FoundRoot | None:
+        self.recalls += 1
+        return self.found.get(mirror_url)
+
+    async def remember(self, mirror_url: str, found: FoundRoot) -> None:
+        self.remembers += 1
+        self.found[mirror_url] = found
 
 
 def _next(answers: list[T]) -> T:

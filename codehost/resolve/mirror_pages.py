@@ -1,0 +1,257 @@
+"""The project pages of mirrors, wherever their simple roots are: the shell around the search for a root.
+
+A search costs budget once: its result is used at once for the pin that started it, kept for the run, and remembered
+for later runs. Whoever asks while a mirror is being searched waits for the result.
+"""
+
+import asyncio
+from dataclasses import dataclass, field, replace
+from http import HTTPStatus
+
+from codehost.model.codehosts import Mirror
+from codehost.model.errors import Failure, Reason
+from codehost.model.ports import Fetcher, FoundRoot, PageResponse, RootMemory
+from codehost.net.origins import same_origin, shown
+from codehost.resolve.listing import lists_projects, still_there
+from codehost.resolve.pages import parse_page
+from codehost.resolve.project_page import ProjectPage
+from codehost.resolve.roots import AskListing, AskPage, Confirmed, How, Search, Unconfirmed, candidates
+from codehost.resolve.words import Kind, Word, address_of, explained, failure_of
+
+_LARGE = 64 * 1024
+# After so many searches in vain a mirror is asked at one address only: what is missing must not cost three times.
+_SEARCHES = 3
+# Answers after which nothing is known, not even that a guess was wrong.
+_NO_ANSWER = frozenset({Reason.THROTTLED, Reason.SERVER_ERROR})
+
+
+@dataclass(slots=True, kw_only=True)
+class _Place:
+    """What this run knows of where a mirror's pages are.
+
+    ``root`` is None until one is known. ``doubted`` is a remembered root that has not proved itself in this run yet.
+    """
+
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    root: str | None = None
+    how: How = How.ASSUMED
+    doubted: FoundRoot | None = None
+    recalled: bool = False
+    searches: int = 0
+    with_listings: bool = True
+
+
+class NoMemory:
+    """The ``RootMemory`` port for those who have nowhere to keep a root: each run searches anew."""
+
+    async def recall(self, mirror_url: str) -> FoundRoot | None:  # noqa: ARG002 - the port's
+        """Nothing is known."""
+        return None
+
+    async def remember(self, mirror_url: str, found: FoundRoot) -> None:
+        """Nothing is kept."""
+
+
+class MirrorPages:
+    """Project pages by mirror and project, for one run."""
+
+    def __init__(self, fetcher: Fetcher, memory: RootMemory) -> None:
+        self._fetcher = fetcher
+        self._memory = memory
+        self._places: dict[tuple[int, str], _Place] = {}
+
+    async def ask(self, mirror: Mirror, project: str) -> Word:
+        """The mirror's word on a project (normalised): a page, or that it is not there.
+
+        Raises:
+            Failure: there is no such answer: NETWORK, SERVER_ERROR, THROTTLED, AUTH, BAD_PAGE, BLOCKED.
+        """
+        word = await self._ask(mirror, project)
+        if word.failure is not None:
+            raise explained(word.failure, word.tried)
+        return word
+
+    async def locate(self, mirror: Mirror) -> tuple[str, How] | None:
+        """The mirror's simple root and how it was found; by its listings, unless a page has told. None: unknown.
+
+        Raises:
+            Failure: a listing could not be asked, or credentials were wanted where one may be.
+        """
+        located = await self._located(mirror, None)
+        if isinstance(located, Word) and located.failure is not None:
+            raise located.failure
+        place = self._place(mirror)
+        return None if place.root is None or place.how is How.ASSUMED else (place.root, place.how)
+
+    async def listing(self, mirror: Mirror, root: str) -> PageResponse:
+        """The beginning of the listing of all projects; any status is an answer."""
+        return await self._fetcher.beginning(mirror, f"{root}/")
+
+    def _place(self, mirror: Mirror) -> _Place:
+        key = (mirror.position, mirror.url)
+        if key not in self._places:
+            certain = candidates(mirror.url) == (mirror.url,)
+            root, how = (mirror.url, How.WRITTEN) if certain else (None, How.ASSUMED)
+            self._places[key] = _Place(root=root, how=how)
+        return self._places[key]
+
+    async def _ask(self, mirror: Mirror, project: str) -> Word:
+        located = await self._located(mirror, project)
+        return located if isinstance(located, Word) else await self._ask_at(mirror, located, project)
+
+    async def _located(self, mirror: Mirror, project: str | None) -> str | Word:
+        """The mirror's root; or the mirror's word, when the search for the root has just heard it."""
+        place = self._place(mirror)
+        if place.root is not None:
+            return place.root
+        async with place.lock:
+            # Another one may have found it while this one waited.
+            if place.root is None:
+                await self._recall(mirror, place)
+            if place.root is not None:
+                return place.root
+            return await self._search(mirror, place, project)
+
+    async def _recall(self, mirror: Mirror, place: _Place) -> None:
+        if place.recalled:
+            return
+        found = await self._memory.recall(mirror.url)
+        place.recalled = True
+        if found is not None and found.root in candidates(mirror.url):
+            place.root, place.how, place.doubted = found.root, How.REMEMBERED, found
+
+    async def _ask_at(self, mirror: Mirror, root: str, project: str) -> Word:
+        place = self._place(mirror)
+        word = await self._hear(mirror, root, project)
+        if word.kind is Kind.HERE:
+            await self._proved(mirror, place, word, project)
+        elif place.doubted is not None and word.kind is not Kind.ELSEWHERE:
+            async with place.lock:
+                if place.doubted is not None:
+                    return await self._doubt(mirror, place, place.doubted, word, project)
+            # Another one asked the witness meanwhile, and the mirror may have moved.
+            return word if place.root == root else await self._ask(mirror, project)
+        return replace(word, tried=candidates(mirror.url)) if place.how is How.ASSUMED else word
+
+    async def _proved(self, mirror: Mirror, place: _Place, word: Word, project: str) -> None:
+        if place.root != word.root:
+            return
+        place.doubted = None
+        if place.how is How.ASSUMED:
+            await self._adopt(mirror, place, Confirmed(root=word.root, how=How.PROJECT_PAGE, word=word), project)
+
+    async def _doubt(self, mirror: Mirror, place: _Place, found: FoundRoot, word: Word, project: str) -> Word:
+        """A project is not where the mirror was: has the mirror moved?"""
+        witness = await self._listen(mirror, found.witness)
+        refused = word.status == HTTPStatus.UNAUTHORIZED == (witness.status if witness else None)
+        # Credentials that are refused at the witness too tell nothing of a move.
+        if refused or (witness is not None and still_there(witness, found)):
+            place.doubted = None
+            return word
+        _forget(place)
+        try:
+            searched = await self._search(mirror, place, project, word)
+        except BaseException:
+            # Nothing was learnt: the next one who misses a project asks the witness again.
+            place.root, place.how = found.root, How.REMEMBERED
+            raise
+        place.doubted = None
+        return word if place.root is None else searched
+
+    async def _search(self, mirror: Mirror, place: _Place, project: str | None, *known: Word) -> Word:
+        search = Search(
+            candidates=candidates(mirror.url),
+            with_project=project is not None,
+            with_listings=place.with_listings,
+            words=known,
+        )
+        while True:
+            match search.next_step:
+                case AskPage(root=root):
+                    search = search.heard(await self._hear(mirror, root, project or ""))
+                case AskListing(root=root):
+                    search = await self._look(mirror, search, root)
+                case Confirmed() as confirmed:
+                    await self._adopt(mirror, place, confirmed, project)
+                    return confirmed.word
+                case Unconfirmed(word=word):
+                    _note(place, search, word)
+                    return word
+
+    async def _look(self, mirror: Mirror, search: Search, root: str) -> Search:
+        try:
+            word, lists = await self._hear_listing(mirror, root)
+        except Failure:
+            if search.settled:
+                return search.without_listings()
+            raise
+        return search.looked(word, lists=lists)
+
+    async def _adopt(self, mirror: Mirror, place: _Place, confirmed: Confirmed, project: str | None) -> None:
+        root = confirmed.root
+        by_page = project if confirmed.how is How.PROJECT_PAGE else None
+        witness = f"{root}/" if by_page is None else address_of(root, by_page)
+        await self._memory.remember(mirror.url, FoundRoot(root=root, witness=witness))
+        place.root, place.how, place.doubted = root, confirmed.how, None
+
+    async def _hear(self, mirror: Mirror, root: str, project: str) -> Word:
+        """The answer to the request for a project page below ``root``. Raises when there is none."""
+        address = address_of(root, project)
+        try:
+            response = await self._fetcher.page(mirror, address)
+        except Failure as failure:
+            if failure.reason is not Reason.BAD_PAGE:
+                raise
+            return Word(root=root, url=address, status=0, failure=failure.at(mirror.url))
+        if response.status != HTTPStatus.OK:
+            failed = failure_of(response, mirror)
+            if failed is not None and failed.reason in _NO_ANSWER:
+                raise failed
+            return Word(root=root, url=response.url, status=response.status, failure=failed)
+        try:
+            page = await _read(response, project)
+        except Failure as failure:
+            return Word(root=root, url=response.url, status=response.status, failure=failure.at(mirror.url))
+        return Word(root=root, url=response.url, status=response.status, page=page)
+
+    async def _hear_listing(self, mirror: Mirror, root: str) -> tuple[Word, bool]:
+        """The answer to the request for the listing of ``root``, and whether it is one. Raises when there is none."""
+        listing = await self._listen(mirror, f"{root}/")
+        if listing is None:
+            return Word(root=root, url=root, status=0), False
+        failed = None if listing.status == HTTPStatus.OK else failure_of(listing, mirror)
+        if failed is not None and failed.reason in _NO_ANSWER:
+            raise failed
+        word = Word(root=root, url=listing.url, status=listing.status, failure=failed)
+        return word, same_origin(listing.url, root) and lists_projects(listing)
+
+    async def _listen(self, mirror: Mirror, address: str) -> PageResponse | None:
+        """The beginning of a page, with any status; None when what came is no page. Raises when nothing came."""
+        try:
+            return await self._fetcher.beginning(mirror, address)
+        except Failure as failure:
+            if failure.reason is not Reason.BAD_PAGE:
+                raise
+            return None
+
+
+def _forget(place: _Place) -> None:
+    place.root, place.how = None, How.ASSUMED
+
+
+def _note(place: _Place, search: Search, word: Word) -> None:
+    """A search was in vain: what the next one may still do, or where requests go from now on."""
+    place.with_listings = False
+    place.searches += search.with_project
+    if place.searches >= _SEARCHES:
+        # Where the answer came from: when credentials were refused there, no other address may speak for the mirror.
+        place.root, place.how = word.root, How.ASSUMED
+
+
+async def _read(response: PageResponse, project: str) -> ProjectPage:
+    try:
+        if len(response.body) < _LARGE:
+            return parse_page(response, project)
+        return await asyncio.to_thread(parse_page, response, project)
+    except Failure as failure:
+        raise Failure(failure.reason, f"{shown(response.url)}: {failure.what}") from None
