@@ -1,0 +1,1 @@
+"""``codehost init``: a commented starter configuration from what pip and uv on a machine use."""
