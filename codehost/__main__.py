@@ -16,7 +16,7 @@ def run() -> None:
     # Without git, GitPython would refuse to be imported; the one command that needs git says so itself.
     os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
     gc.set_threshold(_COLLECT_EVERY)
-    from codehost.cli import main  # noqa: PLC0415 - see above
+    from codehost.cli.main import main  # noqa: PLC0415 - see above
 
     sys.exit(main())
 

@@ -8,7 +8,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from codehost.cli import main
+from codehost.cli.main import main
 from tests.simulator.mirror import Mirror
 
 SUMMARY_SCHEMA = json.loads(

@@ -7,7 +7,7 @@ import click
 import pytest
 
 import codehost
-from codehost.cli import commands, main
+from codehost.cli.main import commands, main
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 

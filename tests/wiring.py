@@ -22,6 +22,7 @@ from codehost.net.fetcher import HttpFetcher
 from codehost.pipeline import Ingester, Pipeline
 from codehost.record.database import Database
 from codehost.record.jobs import Jobs
+from codehost.record.mirrors import MirrorRoots
 from codehost.record.releases import Releases
 from codehost.record.reports import Reports
 from codehost.resolve.resolver import Resolver
@@ -156,7 +157,7 @@ class Bench:
         return Pipeline(
             config=self.config,
             data=self.data,
-            resolver=Resolver(self.fetcher, self.config.mirrors),
+            resolver=Resolver(self.fetcher, self.config.mirrors, MirrorRoots(self.database, self.code_host_id)),
             downloader=Downloader(self.fetcher, self.data.spool, sleep=at_once),
             ingester=self.ingester,
             observer=self.watcher,

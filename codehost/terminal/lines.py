@@ -22,3 +22,12 @@ def printable(text: str) -> str:
 def say(console: Console, text: str, style: str = "") -> None:
     """Print a line as it is: nothing in it is taken for markup or an emoji's name, and it is not broken."""
     console.print(Text(printable(text), style=style), soft_wrap=True)
+
+
+def duration(seconds: float) -> str:
+    """So many seconds in the two largest units that say something."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from codehost.model.events import BudgetWait, Event, NotSynced, PaceWait, Returned, Synced
 from codehost.model.tally import SyncView, Tally
-from codehost.terminal.lines import say
+from codehost.terminal.lines import duration, say
 
 _SHOWN_IN_FLIGHT = 8
 
@@ -116,7 +116,7 @@ class LiveProgress:
         if tally.waiting_seconds:
             parts.append(f"waiting {tally.waiting_seconds:.0f} s for the budget")
         elif seconds is not None:
-            parts.append(f"about {_duration(seconds)} left")
+            parts.append(f"about {duration(seconds)} left")
         return Text(f"{counts}\n  {' | '.join(parts)}")
 
     def __enter__(self) -> Self:
@@ -127,14 +127,6 @@ class LiveProgress:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._live.stop()
-
-
-def _duration(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours} h {minutes} min"
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
 def choose_progress(console: Console) -> ProgressView:

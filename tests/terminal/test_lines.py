@@ -3,7 +3,7 @@ import io
 import pytest
 from rich.console import Console
 
-from codehost.terminal.lines import printable, say
+from codehost.terminal.lines import duration, printable, say
 
 
 @pytest.mark.parametrize(
@@ -42,3 +42,18 @@ def test_long_lines_are_not_broken() -> None:
     output = io.StringIO()
     say(Console(file=output, width=20), "word " * 50)
     assert output.getvalue() == "word " * 50 + "\n"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "0 s"),
+        (59.4, "59 s"),
+        (59.6, "1 min 0 s"),
+        (3599, "59 min 59 s"),
+        (3600, "1 h 0 min"),
+        (90061, "25 h 1 min"),
+    ],
+)
+def test_duration(seconds: float, text: str) -> None:
+    assert duration(seconds) == text

@@ -1,0 +1,72 @@
+"""``codehost plan``, wired."""
+
+from codehost.app.asking import AskingRequest, AskingView, Known, budget, known, memory
+from codehost.app.storage import Storage, understood
+from codehost.net.fetcher import HttpFetcher
+from codehost.preview.asking import ask
+from codehost.preview.estimate import estimate_asked, estimate_unasked
+from codehost.preview.intent import Intent, intend
+from codehost.preview.outcome import Preview
+from codehost.record.hosts import CodeHosts
+from codehost.record.releases import Releases
+from codehost.resolve.resolver import Resolver
+
+
+async def plan(storage: Storage, request: AskingRequest, view: AskingView) -> Preview:
+    """What a sync would do, which file each pin would be, and what that costs. Nothing is made; no file is asked for.
+
+    Raises:
+        UserError: there is a database, and it cannot be used.
+    """
+    with understood(storage):
+        async with known(storage, request.name) as what:
+            intent = await _intent(storage, request, what)
+            if request.offline or request.config.rate_limit.requests_per_hour == 0:
+                return _unasked(request, what, intent)
+            return await _asked(request, what, intent, view)
+
+
+async def _intent(storage: Storage, request: AskingRequest, what: Known) -> Intent:
+    if what.database is None:
+        return intend(request.config)
+    releases = Releases(what.database)
+    by_host = {host: await releases.recorded(host.code_host_id) for host in await CodeHosts(what.database).all()}
+    owners = {release.repository: host.name for host, recorded in by_host.items() for release in recorded}
+    own = next((recorded for host, recorded in by_host.items() if host.code_host_id == what.code_host_id), [])
+    return intend(
+        request.config, own, owners=owners, exists=lambda repository: storage.data.repository(repository).exists()
+    )
+
+
+def _unasked(request: AskingRequest, what: Known, intent: Intent) -> Preview:
+    limit = request.config.rate_limit.requests_per_hour
+    return Preview(
+        code_host=request.name,
+        known=what.code_host_id is not None,
+        wanted=len(request.config.pins),
+        requests_per_hour=limit,
+        intent=intent,
+        answers=None,
+        estimate=estimate_unasked(intent, limit),
+    )
+
+
+async def _asked(request: AskingRequest, what: Known, intent: Intent, view: AskingView) -> Preview:
+    limit = request.config.rate_limit.requests_per_hour
+    async with budget(what, limit, view) as allowance, HttpFetcher(allowance) as fetcher:
+        resolver = Resolver(fetcher, request.config.mirrors, memory(what), request.config.index_strategy)
+        answers = await ask(resolver, intent.due, view)
+    sent, left = view.tally.requests, view.tally.requests_left
+    # Without a ledger a sync begins with the whole allowance: nobody has kept what the preview sent.
+    kept = left if what.code_host_id is not None else None
+    return Preview(
+        code_host=request.name,
+        known=what.code_host_id is not None,
+        wanted=len(request.config.pins),
+        requests_per_hour=limit,
+        intent=intent,
+        answers=answers,
+        estimate=estimate_asked(answers, sent, limit, kept),
+        requests_sent=sent,
+        requests_left=kept,
+    )

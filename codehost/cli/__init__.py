@@ -1,0 +1,1 @@
+"""The commands; thin. A module for each kind of command, put together in ``main``."""

@@ -1,0 +1,99 @@
+"""What several commands take: the configuration file, where state is, the code host's name, JSON."""
+
+import asyncio
+import json
+import os
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from codehost.app.documents import Loaded, read_config, read_usable_config
+from codehost.app.storage import Storage
+from codehost.cli.statuses import Invalid, complain
+from codehost.model.datadir import DataDirectory
+from codehost.model.errors import UserError
+
+_MAX_NAME = 200
+_DATABASE_URL = "CODEHOST_DATABASE_URL"
+
+F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T")
+
+config_file = click.argument("file", type=click.Path(path_type=Path))
+name_option = click.option("--name", help="The code host's name. [default: the file's name without its ending]")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one object on standard output.")
+
+
+def storage_options(command: F) -> F:
+    """``--data-dir`` and ``--database-url``."""
+    data_dir = click.option(
+        "--data-dir",
+        type=click.Path(file_okay=False, path_type=Path),
+        default=Path("data"),
+        show_default=True,
+        envvar="CODEHOST_DATA_DIR",
+        show_envvar=True,
+        help="Where repositories and the SQLite database are.",
+    )
+    database_url = click.option(
+        "--database-url",
+        envvar=_DATABASE_URL,
+        show_envvar=True,
+        help="postgresql://user@host/name instead of SQLite. A password belongs into the environment variable.",
+    )
+    return data_dir(database_url(command))
+
+
+def storage_at(data_dir: Path, database_url: str | None) -> Storage:
+    """What the storage options name."""
+    # It may hold a password, and children inherit the environment.
+    os.environ.pop(_DATABASE_URL, None)
+    return Storage(data=DataDirectory(data_dir.absolute()), database_url=database_url or None)
+
+
+def code_host_name(name: str | None, file: Path) -> str:
+    """The name that was given, or the file's without its ending.
+
+    Raises:
+        BadParameter: no code host can have it.
+    """
+    name = file.stem if name is None else name
+    if not name or not name.isprintable() or len(name) > _MAX_NAME:
+        raise click.BadParameter(
+            f"{name!r} cannot be a code host's name: give printable characters, at most {_MAX_NAME}.",
+            param_hint="--name",
+        )
+    return name
+
+
+def load(file: Path, *, usable: bool) -> Loaded:
+    """Read the configuration file, ``usable`` with the secrets that it refers to; print what is wrong with it.
+
+    Raises:
+        Invalid: it cannot be read or is not valid.
+    """
+    try:
+        loaded = read_usable_config(file) if usable else read_config(file)
+    except UserError as error:
+        complain(f"codehost: {error}")
+        raise Invalid from error
+    if loaded.violations:
+        for violation in loaded.violations:
+            place = f"{click.format_filename(file)}:{violation.line}:{violation.column}"
+            complain(f"{place}: {violation.without_place}")
+        count = len(loaded.violations)
+        complain(f"{click.format_filename(file)}: {count} {'mistake' if count == 1 else 'mistakes'}")
+        raise Invalid
+    return loaded
+
+
+def print_json(value: object) -> None:
+    """One JSON object on standard output, for other programs."""
+    click.echo(json.dumps(value, indent=2))
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Do the work in an event loop. Where nothing else sees to SIGINT, it ends the work and the command."""
+    return asyncio.run(work)
