@@ -2,14 +2,15 @@
 # make test   all tests
 # make lint   ruff, mypy, import-linter
 # make bench  every benchmark, one table each
-# make lock   renew both locks from pyproject.toml
+# make lock   renew the locks from pyproject.toml
 
 PYTHON ?= python3.11
 VENV   := .venv
 BIN    := $(VENV)/bin
 DATA   ?= data
 CONFIG ?= docs/examples/python-packages.jsonc
-PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes
+INSTALL := bin/python -m pip --disable-pip-version-check install --quiet --require-hashes
+PIP    := $(VENV)/$(INSTALL)
 
 .DEFAULT_GOAL := help
 .PHONY: help run test lint bench lock clean
@@ -29,6 +30,12 @@ $(VENV)/.dev: $(VENV)/.run requirements-dev.lock
 	$(PIP) --requirement requirements-dev.lock
 	@touch $@
 
+# The servers that the tests start: an environment of their own, so that none of their needs becomes the program's.
+$(VENV)/mirrors/.installed: $(BIN)/python requirements-mirrors.lock
+	$(PYTHON) -m venv $(VENV)/mirrors
+	$(VENV)/mirrors/$(INSTALL) --requirement requirements-mirrors.lock
+	@touch $@
+
 run: $(VENV)/.run
 	@$(BIN)/python -m codehost sync $(CONFIG) --data-dir $(DATA); status=$$?; test $$status -le 1 || exit $$status; \
 	echo "\nA search over them, for a class called Meta:"; \
@@ -37,7 +44,7 @@ run: $(VENV)/.run
 	echo "Clone one:        git clone $(DATA)/repos/python/six/1.16.0.git"; \
 	echo "Know one:         $(BIN)/codehost show python/isal/1.6.1 --data-dir $(DATA)"
 
-test: $(VENV)/.dev
+test: $(VENV)/.dev $(VENV)/mirrors/.installed
 	$(BIN)/python -m pytest
 
 lint: $(VENV)/.dev
@@ -56,6 +63,8 @@ lock: $(VENV)/.dev
 	  --group build pyproject.toml --output-file requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	  --group dev pyproject.toml --constraint requirements.lock --output-file requirements-dev.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+	  --group mirrors --output-file requirements-mirrors.lock
 
 clean:
 	rm -rf $(VENV) $(DATA) dist build .mypy_cache .ruff_cache .pytest_cache

@@ -114,7 +114,7 @@ class Desk:
     def config(self) -> Path:
         return self.folder / "host.json"
 
-    def configure(self, urls: Sequence[str], pins: Sequence[str], **more: object) -> None:
+    def configure(self, urls: Sequence[object], pins: Sequence[str], **more: object) -> None:
         """Write the configuration file."""
         self.config.write_text(json.dumps({"urls": list(urls), "dependencies": list(pins), **more}))
 
