@@ -57,6 +57,7 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.ingest
 	$(BIN)/python -m benchmarks.sync
 	$(BIN)/python -m benchmarks.replan
+	$(BIN)/python -m benchmarks.pages
 
 lock: $(VENV)/.dev
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \

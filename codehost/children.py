@@ -11,8 +11,11 @@ import os
 import resource
 import signal
 import threading
+from collections.abc import Iterator
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing import forkserver
 from multiprocessing.connection import wait
 from multiprocessing.process import parent_process
 from pathlib import Path
@@ -26,6 +29,7 @@ from codehost.model.errors import Failure, Reason
 from codehost.model.members import GIB, IngestReport, IngestRequest, Limits
 
 _TRIES = 2
+_FOR_CHILDREN = frozenset({"HOME", "LANG", "LC_ALL", "LC_CTYPE", "PATH", "PYTHONPATH", "TMPDIR", "TZ", "VIRTUAL_ENV"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +64,8 @@ class ChildPool:
         # A fork server: quick starts, and none of the parent's threads, connections or secrets in the children.
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload([__name__])
+        with _bare_environment():
+            forkserver.ensure_running()
         return ProcessPool(
             max_workers=self._children, initializer=_prepare_child, initargs=(self._limits,), context=context
         )
@@ -122,6 +128,18 @@ class ChildPool:
             if error.errno != errno.EFBIG:
                 raise
             raise Failure(Reason.TOO_LARGE, f"the repository would exceed {limits.file_bytes} bytes") from None
+
+
+@contextmanager
+def _bare_environment() -> Iterator[None]:
+    """Processes that are started meanwhile get no variable that may hold a secret: a configuration may refer to any."""
+    whole = dict(os.environ)
+    for name in whole.keys() - _FOR_CHILDREN:
+        del os.environ[name]
+    try:
+        yield
+    finally:
+        os.environ.update(whole)
 
 
 def _crash(what: str) -> Failure:

@@ -70,7 +70,7 @@ DAMAGED = make_sdist("six", "1.0")[:-20]
         (PAGE, Fault(status=404), Reason.NOT_FOUND),
         (PAGE, Fault(status=403), Reason.AUTH),
         (PAGE, Fault(status=503, retry_after="60"), Reason.SERVER_ERROR),
-        (PAGE, Fault(body=b"<h1>Log in</h1>"), Reason.BAD_PAGE),
+        (PAGE, Fault(body=b"<form>Log in</form>"), Reason.BAD_PAGE),
         (FILE, Fault(status=404), Reason.FILE_NOT_FOUND),
         (FILE, Fault(status=429, retry_after="60"), Reason.THROTTLED),
         (FILE, Fault(body=b"other bytes"), Reason.HASH_MISMATCH),

@@ -8,6 +8,7 @@ import click
 from codehost import __version__
 from codehost.cli.looking import migrate, show, status, verify
 from codehost.cli.mirrors import check, plan
+from codehost.cli.starting import import_, init
 from codehost.cli.statuses import ENDINGS, INTERRUPTED, OK, status_of
 from codehost.cli.syncing import sync, validate
 
@@ -22,7 +23,7 @@ def commands() -> None:
     """Every Python release that an organisation depends on, as git repositories for a code search engine."""
 
 
-for command in (validate, check, plan, sync, status, show, verify, migrate):
+for command in (init, import_, validate, check, plan, sync, status, show, verify, migrate):
     commands.add_command(command)
 
 

@@ -75,7 +75,7 @@ class Downloader:
         bounds = _Bounds(file, limits)
         try:
             async with self._fetcher.file(mirror, file.url) as response:
-                _check_status(response, file)
+                _check_status(response, file, mirror)
                 bounds.check_announced(response.length)
                 await _in_thread(spooled.open)
                 size = await _stream(response, spooled, bounds, received)
@@ -134,12 +134,12 @@ class _Bounds:
             raise Failure(Reason.HASH_MISMATCH, what)
 
 
-def _check_status(response: FileResponse, file: DistributionFile) -> None:
+def _check_status(response: FileResponse, file: DistributionFile, mirror: Mirror) -> None:
     status = response.status
     if status == HTTPStatus.OK:
         return
     what = f"{shown(response.url)} answered {status} {responses.get(status, '')}".rstrip()
-    if status in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}:
+    if status in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE} or status in mirror.ignore_status_codes:
         raise Failure(Reason.FILE_NOT_FOUND, what)
     if status == HTTPStatus.PARTIAL_CONTENT:
         # RFC 9110, 15.3.7: only a request with Range may be answered with a part.

@@ -18,7 +18,7 @@ from codehost.imports.specifiers import required
 class Format(StrEnum):
     """What is understood; the values are for people."""
 
-    REQUIREMENTS = "requirements files (*.txt, *.in) and the output of 'pip freeze'"
+    REQUIREMENTS = "a requirements file (*.txt, *.in) or the output of 'pip freeze'"
     UV = "uv.lock"
     POETRY = "poetry.lock"
     PDM = "pdm.lock"

@@ -53,8 +53,8 @@ FACTS: dict[Reason, ReasonFacts] = {
     Reason.NOT_FOUND: ReasonFacts(
         transient=True,
         who=Who.SITE_ADMIN,
-        advice="Check the project's name, or add the mirror that has it to urls; an entry of urls is the root of a "
-        "simple API and often ends in /simple.",
+        advice="Check the project's name, or add the mirror that has it to urls; codehost check says whether a simple "
+        "API was found at each entry.",
     ),
     Reason.VERSION_NOT_FOUND: ReasonFacts(
         transient=True,

@@ -13,7 +13,7 @@ from typing import Self
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from codehost.model.budget import SECOND, USABLE, Allotment, Spent, allot, counted_from, moment
+from codehost.model.budget import DEPARTURE, SECOND, USABLE, Allotment, Spent, allot, counted_from, moment
 from codehost.model.events import BudgetWait, Observer, RequestSent
 from codehost.record.clock import read_clock
 from codehost.record.database import Database
@@ -111,7 +111,7 @@ class LedgerBudget:
     async def _ask(self, cap: int) -> tuple[Allotment, int]:
         """Exchange what is left in hand for a new grant; return the answer and the database's time."""
         # The grant's time is taken later than this, so its use ends earlier here than the ledger assumes.
-        until = self._monotonic() + USABLE / SECOND
+        until = self._monotonic() + (USABLE - DEPARTURE) / SECOND
         hand, self._hand = self._hand, None
         async with self._database.write() as connection:
             await _lock(connection, self._code_host_id)

@@ -222,14 +222,14 @@ class Pypicloud(Make):
 class Tuna(Make):
     """A public copy below a path, with relative links."""
 
-    source = "bandersnatch documentation: the layout of a mirror"
+    source = "no vendor page: relative links as such mirrors are known to serve them"
     prefix = "/pypi/web"
 
 
 class BaseElsewhere(Make):
     """A public copy whose pages say by their base that all links start on another host."""
 
-    source = "HTML standard, 4.2.3: the base element; PyPA: simple repository API"
+    source = "no vendor page: HTML standard, 4.2.3, says what a base element does"
     prefix = "/pypi"
     settings: ClassVar[dict[str, Any]] = {"allowedHosts": [OTHER_HOST]}
 
@@ -262,7 +262,7 @@ class Gemfury(Make):
 class StaticTree(Make):
     """Folders of files as bandersnatch leaves them for a web server, which sends who forgets the slash to it."""
 
-    source = "bandersnatch documentation: mirror configuration (the layout below web/)"
+    source = "no vendor page: the layout below web/ that bandersnatch is known to write"
 
     def missing(self, path: str) -> web.Response:
         if path.removeprefix("/simple/") in self.projects():
