@@ -17,7 +17,7 @@ def test_nothing_to_do_and_a_small_change_are_measured() -> None:
     ]
     assert (rows[2][:2], rows[2][-1]) == (["30", "1"], "0")
     assert rows[-4:] == [["unchanged", "28"], ["to sync", "2"], ["retired", "2"], ["requests", "0"]]
-    assert "cli.py" in done.stdout
+    assert "main.py" in done.stdout
     assert "modules  sqlalchemy" in done.stdout
 
 

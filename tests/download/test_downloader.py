@@ -166,7 +166,7 @@ async def test_transport_failures_start_again_from_zero(
     assert budget.spent == len(mirror.requests) == requests
 
 
-async def test_a_status_that_means_not_here_on_this_mirror(fetcher: HttpFetcher, tmp_path: Path, mirror: Mirror) -> None:
+async def test_a_status_of_this_mirror_for_what_it_lacks(fetcher: HttpFetcher, tmp_path: Path, mirror: Mirror) -> None:
     mirror.fault(mirror.file_path(NAME), Fault(status=403))
     found = resolution(mirror)
     for statuses, reason in ((frozenset({403}), Reason.FILE_NOT_FOUND), (frozenset({404}), Reason.AUTH)):
