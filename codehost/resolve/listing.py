@@ -21,6 +21,7 @@ from codehost.resolve.html_page import parse_html_page
 # PEP 691: a listing is an object with "meta" and a list "projects" of objects; a project page has a list "files".
 _PROJECTS_BEGIN = re.compile(rb'\s*\{\s*(?:"meta"\s*:\s*\{[^{}]*\}\s*,\s*)?"projects"\s*:\s*\[\s*(?:\{|\]|\Z)')
 _FILES_BEGIN = re.compile(rb'"files"\s*:\s*\[\s*\{')
+_ROOT_NAMES = ("simple", "+simple")
 _BOM = b"\xef\xbb\xbf"
 
 # What simple APIs and servers of plain folders put into the title of a listing.
@@ -33,21 +34,26 @@ _TITLE = re.compile(
 _TOLERANCE = 10
 
 
-def lists_projects(response: PageResponse) -> bool:
-    """Whether an answer is the list of all projects of a simple API, as its beginning tells."""
+def lists_projects(response: PageResponse, *, base: bool = False) -> bool:
+    """Whether an answer is the list of all projects of a simple API, as its beginning tells.
+
+    ``base``: it was asked for at a server's base, where a folder ``simple`` shows that the projects are not here.
+    """
     body = response.body.removeprefix(_BOM)
     if response.status != HTTPStatus.OK or not body.strip():
         return False
     # Types are as unreliable as on project pages: the first character tells.
-    return _json_lists_projects(body) if body.lstrip()[:1] == b"{" else _html_lists_projects(body, response.url)
+    return (
+        _json_lists_projects(body) if body.lstrip()[:1] == b"{" else _html_lists_projects(body, response.url, base=base)
+    )
 
 
-def still_there(response: PageResponse, found: FoundRoot) -> bool:
+def still_there(response: PageResponse, found: FoundRoot, *, base: bool = False) -> bool:
     """Whether the witness of a root, asked again, still proves it."""
     if response.status != HTTPStatus.OK or not same_origin(response.url, found.witness):
         return False
     project = found.witness.removeprefix(found.root).strip("/")
-    return _lists_files(response, project) if project else lists_projects(response)
+    return _lists_files(response, project) if project else lists_projects(response, base=base)
 
 
 def _json_lists_projects(body: bytes) -> bool:
@@ -58,7 +64,7 @@ def _json_lists_projects(body: bytes) -> bool:
     return isinstance(document.get("meta"), dict) and isinstance(document.get("projects"), list)
 
 
-def _html_lists_projects(body: bytes, url: str) -> bool:
+def _html_lists_projects(body: bytes, url: str, *, base: bool) -> bool:
     tree = LexborHTMLParser(body)
     if tree.css_first("form, input") is not None:
         return False
@@ -66,7 +72,7 @@ def _html_lists_projects(body: bytes, url: str) -> bool:
     projects, others = 0, 0
     for anchor in tree.css("a[href]"):
         target = _target(anchor, here)
-        if looks_readable(target.path.rstrip("/")):
+        if looks_readable(target.path.rstrip("/")) or (base and _is_root(target, here)):
             return False
         if _is_project(anchor, target, here):
             projects += 1
@@ -96,6 +102,10 @@ def _is_project(anchor: LexborNode, target: SplitResult, here: SplitResult) -> b
     # Servers of plain folders cut long names and put dots behind.
     cut = text.rstrip(">").rstrip(".")
     return canonicalize_name(text) == canonicalize_name(name) or (text != cut != "" and name.startswith(cut))
+
+
+def _is_root(target: SplitResult, here: SplitResult) -> bool:
+    return unquote(target.path).rstrip("/") in {f"{unquote(here.path)}{name}" for name in _ROOT_NAMES}
 
 
 def _leads_up(target: SplitResult, here: SplitResult) -> bool:

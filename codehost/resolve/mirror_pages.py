@@ -19,8 +19,6 @@ from codehost.resolve.roots import AskListing, AskPage, Confirmed, How, Search, 
 from codehost.resolve.words import Kind, Word, address_of, explained, failure_of
 
 _LARGE = 64 * 1024
-# After so many searches in vain a mirror is asked at one address only: what is missing must not cost three times.
-_SEARCHES = 3
 # Answers after which nothing is known, not even that a guess was wrong.
 _NO_ANSWER = frozenset({Reason.THROTTLED, Reason.SERVER_ERROR})
 
@@ -29,15 +27,15 @@ _NO_ANSWER = frozenset({Reason.THROTTLED, Reason.SERVER_ERROR})
 class _Place:
     """What this run knows of where a mirror's pages are.
 
-    ``root`` is None until one is known. ``doubted`` is a remembered root that has not proved itself in this run yet.
+    ``root`` and ``how`` are None until one is known. ``doubted`` is a remembered root that has not proved itself in
+    this run yet. ``with_listings``: whether another search may ask for listings.
     """
 
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     root: str | None = None
-    how: How = How.ASSUMED
+    how: How | None = None
     doubted: FoundRoot | None = None
     recalled: bool = False
-    searches: int = 0
     with_listings: bool = True
 
 
@@ -81,7 +79,7 @@ class MirrorPages:
         if isinstance(located, Word) and located.failure is not None:
             raise located.failure
         place = self._place(mirror)
-        return None if place.root is None or place.how is How.ASSUMED else (place.root, place.how)
+        return None if place.root is None or place.how is None else (place.root, place.how)
 
     async def listing(self, mirror: Mirror, root: str) -> PageResponse:
         """The beginning of the listing of all projects; any status is an answer."""
@@ -91,7 +89,7 @@ class MirrorPages:
         key = (mirror.position, mirror.url)
         if key not in self._places:
             certain = candidates(mirror.url) == (mirror.url,)
-            root, how = (mirror.url, How.WRITTEN) if certain else (None, How.ASSUMED)
+            root, how = (mirror.url, How.WRITTEN) if certain else (None, None)
             self._places[key] = _Place(root=root, how=how)
         return self._places[key]
 
@@ -122,30 +120,22 @@ class MirrorPages:
 
     async def _ask_at(self, mirror: Mirror, root: str, project: str) -> Word:
         place = self._place(mirror)
+        doubted = place.doubted
         word = await self._hear(mirror, root, project)
-        if word.kind is Kind.HERE:
-            await self._proved(mirror, place, word, project)
-        elif place.doubted is not None and word.kind is not Kind.ELSEWHERE:
+        if word.kind is Kind.HERE and place.root == root:
+            place.doubted = None
+        elif word.kind is Kind.MISSING and doubted is not None:
             async with place.lock:
                 if place.doubted is not None:
                     return await self._doubt(mirror, place, place.doubted, word, project)
             # Another one asked the witness meanwhile, and the mirror may have moved.
             return word if place.root == root else await self._ask(mirror, project)
-        return replace(word, tried=candidates(mirror.url)) if place.how is How.ASSUMED else word
-
-    async def _proved(self, mirror: Mirror, place: _Place, word: Word, project: str) -> None:
-        if place.root != word.root:
-            return
-        place.doubted = None
-        if place.how is How.ASSUMED:
-            await self._adopt(mirror, place, Confirmed(root=word.root, how=How.PROJECT_PAGE, word=word), project)
+        return word
 
     async def _doubt(self, mirror: Mirror, place: _Place, found: FoundRoot, word: Word, project: str) -> Word:
         """A project is not where the mirror was: has the mirror moved?"""
         witness = await self._listen(mirror, found.witness)
-        refused = word.status == HTTPStatus.UNAUTHORIZED == (witness.status if witness else None)
-        # Credentials that are refused at the witness too tell nothing of a move.
-        if refused or (witness is not None and still_there(witness, found)):
+        if witness is None or not _is_gone(witness, mirror, found):
             place.doubted = None
             return word
         _forget(place)
@@ -175,7 +165,8 @@ class MirrorPages:
                     await self._adopt(mirror, place, confirmed, project)
                     return confirmed.word
                 case Unconfirmed(word=word):
-                    _note(place, search, word)
+                    # What listings said once they say again; those that could not be asked may say something later.
+                    place.with_listings &= not (search.listings and search.with_listings)
                     return word
 
     async def _look(self, mirror: Mirror, search: Search, root: str) -> Search:
@@ -218,12 +209,17 @@ class MirrorPages:
         """The answer to the request for the listing of ``root``, and whether it is one. Raises when there is none."""
         listing = await self._listen(mirror, f"{root}/")
         if listing is None:
-            return Word(root=root, url=root, status=0), False
+            unread = Failure(Reason.BAD_PAGE, f"{root}/ cannot be read", mirror=mirror.url)
+            return Word(root=root, url=root, status=0, failure=unread), False
         failed = None if listing.status == HTTPStatus.OK else failure_of(listing, mirror)
         if failed is not None and failed.reason in _NO_ANSWER:
             raise failed
         word = Word(root=root, url=listing.url, status=listing.status, failure=failed)
-        return word, same_origin(listing.url, root) and lists_projects(listing)
+        lists = same_origin(listing.url, root) and lists_projects(listing, base=root == mirror.url)
+        if listing.status == HTTPStatus.OK and not lists:
+            unfit = Failure(Reason.BAD_PAGE, f"{shown(listing.url)} is no list of projects", mirror=mirror.url)
+            return replace(word, failure=unfit), False
+        return word, lists
 
     async def _listen(self, mirror: Mirror, address: str) -> PageResponse | None:
         """The beginning of a page, with any status; None when what came is no page. Raises when nothing came."""
@@ -236,16 +232,14 @@ class MirrorPages:
 
 
 def _forget(place: _Place) -> None:
-    place.root, place.how = None, How.ASSUMED
+    place.root, place.how = None, None
 
 
-def _note(place: _Place, search: Search, word: Word) -> None:
-    """A search was in vain: what the next one may still do, or where requests go from now on."""
-    place.with_listings = False
-    place.searches += search.with_project
-    if place.searches >= _SEARCHES:
-        # Where the answer came from: when credentials were refused there, no other address may speak for the mirror.
-        place.root, place.how = word.root, How.ASSUMED
+def _is_gone(witness: PageResponse, mirror: Mirror, found: FoundRoot) -> bool:
+    """Whether a witness, asked again, says clearly that it is not there any more; an error says nothing of a move."""
+    if witness.status == HTTPStatus.OK:
+        return not still_there(witness, found, base=found.root == mirror.url)
+    return failure_of(witness, mirror) is None
 
 
 async def _read(response: PageResponse, project: str) -> ProjectPage:

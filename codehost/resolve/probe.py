@@ -46,7 +46,7 @@ async def probe(pages: MirrorPages, mirror: Mirror, project: str | None) -> Prob
         return Probe(root=None, how=None, api=None, said=said, confirmed=False)
     root, how = located
     listing = await pages.listing(mirror, root)
-    if lists_projects(listing) and not elsewhere(listing.url, mirror):
+    if lists_projects(listing, base=root == mirror.url) and not elsewhere(listing.url, mirror):
         return Probe(root=root, how=how, api=_api(listing.body), said=f"{said}lists its projects", confirmed=True)
     _insist(listing, mirror, answered=word is not None)
     origin = elsewhere(listing.url, mirror)

@@ -20,14 +20,13 @@ class How(StrEnum):
     """How a root was found.
 
     ``written``: urls names it. ``remembered``: an earlier run found it. ``project-page`` and ``listing``: the answer
-    that confirmed it. ``assumed``: nothing confirmed it; it is where requests go until something does.
+    that confirmed it.
     """
 
     WRITTEN = "written"
     REMEMBERED = "remembered"
     PROJECT_PAGE = "project-page"
     LISTING = "listing"
-    ASSUMED = "assumed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,34 +103,58 @@ class Search:
     @property
     def next_step(self) -> Step:
         """What to do next."""
-        for word in self.words:
+        step = self._next_page() if self.with_project else None
+        return step or self._next_listing() or Unconfirmed(word=self._verdict())
+
+    def _next_page(self) -> Step | None:
+        for root in self.candidates:
+            likelier = self._likelier(root, self.words)
+            word = self.word_at(root)
+            if word is None:
+                return AskPage(root=root) if _alike(likelier) else None
             if word.kind is Kind.HERE:
-                return Confirmed(root=word.root, how=How.PROJECT_PAGE, word=word)
-        if self.with_project:
-            for root in self.candidates:
-                if self.word_at(root) is None:
-                    return AskPage(root=root)
-        return self._next_listing() or Unconfirmed(word=self._verdict())
+                confirmed = Confirmed(root=root, how=How.PROJECT_PAGE, word=word)
+                return confirmed if self._leaves_open(root, likelier) else None
+        return None
 
     def _next_listing(self) -> Step | None:
-        for listing, lists in self.listings:
-            if lists:
-                return Confirmed(root=listing.root, how=How.LISTING, word=self.word_at(listing.root) or listing)
-        asked = {listing.root for listing, _ in self.listings}
+        heard = {listing.root: (listing, lists) for listing, lists in self.listings}
         for root in self.candidates:
+            likelier = self._likelier(root, self.words), self._likelier(root, tuple(word for word, _ in self.listings))
             word = self.word_at(root)
-            wanted = word is None or word.status != _WANTS_CREDENTIALS
-            if self.with_listings and root not in asked and wanted:
-                return AskListing(root=root)
+            if root not in heard:
+                wanted = word is None or word.status != _WANTS_CREDENTIALS
+                return AskListing(root=root) if self.with_listings and wanted and all(map(_alike, likelier)) else None
+            listing, lists = heard[root]
+            if lists:
+                confirmed = Confirmed(root=root, how=How.LISTING, word=word or listing)
+                return confirmed if self._leaves_open(root, *likelier) else None
         return None
+
+    def _likelier(self, root: str, words: tuple[Word, ...]) -> list[Word]:
+        """What was heard at the candidates before ``root``."""
+        before = self.candidates[: self.candidates.index(root)]
+        return [word for word in words if word.root in before]
+
+    def _leaves_open(self, root: str, *likelier: list[Word]) -> bool:
+        """Whether the answers at likelier candidates leave open that ``root`` is the mirror's simple root.
+
+        They do when all of them say "not here". A refusal or a page that is none may come from the true root, which is
+        ill: then no other address may speak for the mirror, or something public would stand in for something private.
+        But a server that says the same at every guess says it for whatever it lacks (PyTorch's says 403).
+        """
+        last = root == self.candidates[-1]
+        return all(not _obstacles(words) or (last and len(words) > 1 and _alike(words)) for words in likelier)
 
     def _verdict(self) -> Word:
         """The word that counts when nothing tells which one is the mirror's."""
         if not self.with_project:
             nothing = Word(root=self.candidates[0], url=self.candidates[0], status=0)
-            return _refused([listing for listing, _ in self.listings]) or nothing
+            refused = (listing for listing, _ in self.listings if listing.kind is Kind.REFUSED)
+            return next(refused, nothing)
         ordered = [word for root in self.candidates if (word := self.word_at(root)) is not None]
-        word = _elsewhere(ordered) or _refused(ordered) or _missing(ordered) or ordered[0]
+        # The likeliest address that says anything but "not here" speaks.
+        word = next((word for word in ordered if word.kind is not Kind.MISSING), None) or _missing(ordered)
         return replace(word, tried=self.candidates)
 
 
@@ -143,21 +166,19 @@ def candidates(url: str) -> tuple[str, ...]:
     return (*(f"{url}{root}" for root in _ROOTS), url)
 
 
-def _elsewhere(words: list[Word]) -> Word | None:
-    # The likelier address speaks: another server's page must not stand in for a root that is refused, nor a guess
-    # that is refused silence such a page.
-    speaking = (word for word in words if word.kind in {Kind.ELSEWHERE, Kind.REFUSED})
-    first = next(speaking, None)
-    return first if first is not None and first.kind is Kind.ELSEWHERE else None
+def _obstacles(words: list[Word]) -> list[Word]:
+    return [word for word in words if word.kind in {Kind.REFUSED, Kind.UNUSABLE}]
 
 
-def _refused(words: list[Word]) -> Word | None:
-    refused = [word for word in words if word.kind is Kind.REFUSED]
-    # A demand for credentials tells more than a 403, which may mean anything.
-    return min(refused, key=lambda word: word.status != _WANTS_CREDENTIALS, default=None)
+def _alike(words: list[Word]) -> bool:
+    """Whether no guess stands out: none failed, or all did in the same way, and not for want of credentials."""
+    obstacles = _obstacles(words)
+    if not obstacles:
+        return True
+    ways = {(word.kind, word.status) for word in words}
+    return len(ways) == 1 and obstacles[0].status != _WANTS_CREDENTIALS
 
 
-def _missing(words: list[Word]) -> Word | None:
-    missing = [word for word in words if word.kind is Kind.MISSING]
+def _missing(words: list[Word]) -> Word:
     # A page without links is still the page of some index (Nexus answers so); a 404 may come from anything.
-    return min(missing, key=lambda word: word.page is None, default=None)
+    return min(words, key=lambda word: word.page is None)

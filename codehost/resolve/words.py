@@ -56,7 +56,7 @@ class Word:
         # PEP 792: a quarantined project has no files to show, and yet the page speaks of it.
         if self.page is None or (self.page.empty and not self.page.quarantined):
             return Kind.MISSING
-        return Kind.HERE if same_origin(self.url, self.root) else Kind.ELSEWHERE
+        return Kind.HERE if _is_own(self.url, self.root) else Kind.ELSEWHERE
 
 
 def address_of(root: str, project: str) -> str:
@@ -100,6 +100,18 @@ def explained(failure: Failure, tried: tuple[str, ...]) -> Failure:
         return failure
     what = f"{failure.what}; {roots_tried(tried)}"
     return Failure(failure.reason, what, mirror=failure.mirror, retry_after=failure.retry_after)
+
+
+def _is_own(url: str, root: str) -> bool:
+    """Whether an answer is the mirror's own: from its origin, or from the same host with TLS instead of without."""
+    if same_origin(url, root):
+        return True
+    try:
+        given, asked = origin_of(url), origin_of(root)
+    except BadAddressError:
+        return False
+    ports = (asked.port, given.port)
+    return (asked.scheme, given.scheme) == ("http", "https") and asked.host == given.host and ports == (80, 443)
 
 
 def _refusal(response: PageResponse, mirror: Mirror) -> str:

@@ -80,12 +80,10 @@ CONFIRMED_BY_PAGE: dict[str, tuple[Answers, tuple[str, ...], str]] = {
     "devpi's index": (has(PLUS) | has(URL), EVERY_PAGE[:2], PLUS),
     "the root under another name": (has(URL), EVERY_PAGE, URL),
     "403 for what it lacks": (has(URL) | status(403, *EVERY_PAGE[:2]), EVERY_PAGE, URL),
-    "401 outside of the root": (has(URL) | status(401, *EVERY_PAGE[:2]), EVERY_PAGE, URL),
     "406 outside of the root": (has(URL) | status(406, *EVERY_PAGE[:2]), EVERY_PAGE, URL),
     "410 outside of the root": (has(PLUS) | status(410, *EVERY_PAGE[:1]), EVERY_PAGE[:2], PLUS),
     "an empty page for all": (has(PLUS) | {EVERY_PAGE[0]: html_page(EVERY_PAGE[0])}, EVERY_PAGE[:2], PLUS),
-    "one web page for all": (has(PLUS) | {EVERY_PAGE[0]: html_page(EVERY_PAGE[0], "<form>")}, EVERY_PAGE[:2], PLUS),
-    "redirects in a circle": (has(PLUS) | {EVERY_PAGE[0]: Failure(Reason.BAD_PAGE, "circle")}, EVERY_PAGE[:2], PLUS),
+    "one web page for all": (has(URL) | {url: html_page(url, "<form>") for url in EVERY_PAGE[:2]}, EVERY_PAGE, URL),
     "redirects elsewhere": (
         has(URL) | {url: html_page(ELSEWHERE, link("six-1.0.tar.gz")) for url in EVERY_PAGE[:2]},
         EVERY_PAGE,
@@ -128,12 +126,10 @@ async def test_a_url_that_names_the_root_is_taken_at_its_word(url: str) -> None:
         (lists(SIMPLE), SIMPLE, Kind.MISSING),
         (lists(PLUS), PLUS, Kind.MISSING),
         (lists(URL), URL, Kind.MISSING),
-        (lists(URL) | status(403, *EVERY_PAGE), URL, Reason.AUTH),
-        (lists(PLUS) | status(403, EVERY_PAGE[0]), PLUS, Kind.MISSING),
+        (lists(URL) | status(403, *EVERY_PAGE, *EVERY_LISTING[:2]), URL, Reason.AUTH),
         (lists(PLUS) | {EVERY_PAGE[0]: html_page(ELSEWHERE, link("six-1.0.tar.gz"))}, PLUS, Kind.MISSING),
         (lists(SIMPLE) | {EVERY_PAGE[0]: html_page(ELSEWHERE, link("six-1.0.tar.gz"))}, SIMPLE, Kind.ELSEWHERE),
         (lists(PLUS) | status(501, f"{URL}/"), PLUS, Kind.MISSING),
-        (lists(PLUS) | {f"{SIMPLE}/": Failure(Reason.BAD_PAGE, "circle")}, PLUS, Kind.MISSING),
     ],
 )
 async def test_a_listing_confirms_the_root(answers: Answers, root: str, expected: Kind | Reason) -> None:
@@ -156,8 +152,6 @@ async def test_a_listing_confirms_the_root(answers: Answers, root: str, expected
         (status(400, *EVERY_PAGE), Reason.BAD_PAGE),
         ({EVERY_PAGE[1]: html_page(ELSEWHERE, link("six-1.0.tar.gz"))}, Kind.ELSEWHERE),
         ({f"{SIMPLE}/": html_page("https://else.example/simple/", '<a href="a/">a</a>')}, Kind.MISSING),
-        (status(501, f"{SIMPLE}/"), Kind.MISSING),
-        ({f"{SIMPLE}/": Failure(Reason.NETWORK, "timed out")}, Kind.MISSING),
     ],
 )
 async def test_nothing_is_confirmed(answers: Answers, expected: Kind | Reason) -> None:
@@ -194,8 +188,8 @@ async def test_no_answer_stops_the_search(
     at: int, answer: Callable[[str], PageResponse | Failure], reason: Reason
 ) -> None:
     url = (*EVERY_PAGE, *EVERY_LISTING)[at]
-    # A 403 somewhere: listings could still tell that the project is missing.
-    doubtful: Answers = status(403, EVERY_PAGE[0]) if at >= 3 else {}
+    # A 403 everywhere: listings can still tell whose it is.
+    doubtful: Answers = status(403, *EVERY_PAGE) if at >= 3 else {}
     run = Run({**doubtful, url: answer(url)})
     assert await run.kind() is reason
     assert len(run.asked()) == at + 1
@@ -205,19 +199,48 @@ async def test_no_answer_stops_the_search(
     assert run.roots.found[URL].root == PLUS
 
 
-async def test_after_three_searches_in_vain_one_address_is_asked() -> None:
+@pytest.mark.parametrize("listing", [status(501, f"{SIMPLE}/"), {f"{SIMPLE}/": Failure(Reason.NETWORK, "timed out")}])
+async def test_a_listing_that_fails_does_not_matter_where_the_project_is_missing(listing: Answers) -> None:
+    run = Run(listing)
+    assert await run.kind() is Kind.MISSING
+    # It may say something later.
+    run.answer(lists(SIMPLE))
+    assert await run.pages.locate(MIRROR) == (SIMPLE, How.LISTING)
+
+
+async def test_each_project_is_searched_for_until_one_is_found() -> None:
     run = Run({})
     costs = []
     for number in range(5):
         assert await run.kind(f"project-{number}") is Kind.MISSING
         costs.append(len(run.asked()))
-    assert costs == [6, 3, 3, 1, 1]
+    assert costs == [6, 3, 3, 3, 3]
     assert (await run.ask("late")).tried == (SIMPLE, PLUS, URL)
     assert await run.pages.locate(MIRROR) is None
-    # The address proves itself after all.
     run.answer(has(SIMPLE))
     assert await run.kind() is Kind.HERE
     assert run.roots.found == {URL: FoundRoot(root=SIMPLE, witness=f"{SIMPLE}/six/")}
+
+
+FOLDERS: Answers = {f"{URL}/": html_page(f"{URL}/", '<a href="simple/">simple/</a><a href="packages/">packages/</a>')}
+
+
+@pytest.mark.parametrize("ill", [status(401, EVERY_PAGE[0]), status(403, EVERY_PAGE[0]), status(400, EVERY_PAGE[0])])
+@pytest.mark.parametrize("other", [{}, has(PLUS), has(URL), lists(PLUS), lists(URL), FOLDERS])
+async def test_a_private_mirror_that_is_ill_is_never_taken_for_one_that_lacks(ill: Answers, other: Answers) -> None:
+    """Or a public release of the same name would be taken from the next mirror."""
+    run = Run(other | ill)
+    for _ in range(4):
+        assert await run.kind() in {Reason.AUTH, Reason.BAD_PAGE}
+    assert run.roots.found == {}
+    run.answer(has(SIMPLE))
+    assert await run.kind() is Kind.HERE
+
+
+async def test_a_folder_of_roots_is_no_root() -> None:
+    run = Run(FOLDERS)
+    assert await run.kind() is Kind.MISSING
+    assert run.roots.found == {}
 
 
 async def test_a_refused_mirror_stays_refused() -> None:
@@ -276,11 +299,11 @@ def later(answers: Answers, found: FoundRoot = BY_PAGE) -> Run:
     ("found", "answers", "expected"),
     [
         (BY_PAGE, has(SIMPLE, "attrs"), Kind.MISSING),
-        (BY_PAGE, has(SIMPLE, "attrs") | status(403, EVERY_PAGE[0]), Reason.AUTH),
-        (BY_PAGE, has(SIMPLE, "attrs") | {EVERY_PAGE[0]: html_page(EVERY_PAGE[0], "<form>")}, Reason.BAD_PAGE),
         (BY_LISTING, lists(SIMPLE), Kind.MISSING),
-        # Credentials that are refused at both addresses tell nothing of a move.
-        (BY_PAGE, status(401, EVERY_PAGE[0], BY_PAGE.witness), Reason.AUTH),
+        # An error tells nothing of a move.
+        (BY_PAGE, has(PLUS) | status(401, BY_PAGE.witness), Kind.MISSING),
+        (BY_PAGE, has(PLUS) | status(503, BY_PAGE.witness), Kind.MISSING),
+        (BY_PAGE, has(PLUS) | {BY_PAGE.witness: Failure(Reason.BAD_PAGE, "circle")}, Kind.MISSING),
     ],
 )
 async def test_a_mirror_that_has_not_moved(found: FoundRoot, answers: Answers, expected: Kind | Reason) -> None:
@@ -293,6 +316,14 @@ async def test_a_mirror_that_has_not_moved(found: FoundRoot, answers: Answers, e
     assert run.roots.found == {URL: found}
 
 
+@pytest.mark.parametrize("code", [400, 401, 403])
+async def test_an_error_at_a_remembered_root_is_no_move(code: int) -> None:
+    run = later(has(PLUS) | status(code, EVERY_PAGE[0]))
+    assert await run.kind() in {Reason.AUTH, Reason.BAD_PAGE}
+    assert run.asked() == [EVERY_PAGE[0]]
+    assert run.roots.found == {URL: BY_PAGE}
+
+
 async def test_no_witness_is_asked_where_the_root_has_proved_itself() -> None:
     run = later(has(SIMPLE))
     assert [await run.kind(), await run.kind("other")] == [Kind.HERE, Kind.MISSING]
@@ -303,8 +334,6 @@ async def test_no_witness_is_asked_where_the_root_has_proved_itself() -> None:
     ("answers", "cost", "expected", "witness"),
     [
         (has(PLUS), 3, Kind.HERE, f"{PLUS}/six/"),
-        (has(PLUS) | status(401, EVERY_PAGE[0]), 3, Kind.HERE, f"{PLUS}/six/"),
-        (has(PLUS) | status(500, BY_PAGE.witness), 3, Kind.HERE, f"{PLUS}/six/"),
         (has(PLUS) | {BY_PAGE.witness: html_page(BY_PAGE.witness, "<form>")}, 3, Kind.HERE, f"{PLUS}/six/"),
         (lists(PLUS), 6, Kind.MISSING, f"{PLUS}/"),
         # The witness is gone, the mirror is where it was.
@@ -322,8 +351,8 @@ async def test_a_mirror_that_has_moved_is_found_again(
 
 
 async def test_a_mirror_that_is_not_found_again() -> None:
-    run = later(status(403, EVERY_PAGE[0]))
-    assert await run.kind() is Reason.AUTH
+    run = later({})
+    assert await run.kind() is Kind.MISSING
     assert len(run.asked()) == 1 + 1 + 2 + 3
     assert run.roots.found == {URL: BY_PAGE}
     # It may be anywhere: the others are searched for, not believed to be missing where the mirror was.

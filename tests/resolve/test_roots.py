@@ -80,8 +80,10 @@ ELSEWHERE = "https://else.example/simple/six/"
     [
         (has(SIMPLE),),
         (missing(SIMPLE), has(PLUS)),
-        (missing(SIMPLE, 410), refused(PLUS), has(URL)),
-        (bad(SIMPLE), empty(PLUS), has(URL)),
+        (missing(SIMPLE, 410), empty(PLUS), has(URL)),
+        # What a server says at every guess, it says for whatever it lacks.
+        (refused(SIMPLE, 403), refused(PLUS, 403), has(URL)),
+        (bad(SIMPLE, 406), bad(PLUS, 406), has(URL)),
         (has(SIMPLE, ELSEWHERE), missing(PLUS), has(URL)),
         (quarantined(SIMPLE),),
         # The root that was remembered is heard first, and last in order.
@@ -94,6 +96,41 @@ def test_confirmed_by_a_project_page(words: tuple[Word, ...]) -> None:
         search = search.heard(word)
         assert isinstance(search.next_step, AskPage)
     assert search.heard(words[-1]).next_step == Confirmed(root=words[-1].root, how=How.PROJECT_PAGE, word=words[-1])
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        (refused(SIMPLE), has(PLUS)),
+        (refused(SIMPLE, 403), has(PLUS)),
+        (bad(SIMPLE), has(PLUS)),
+        (refused(SIMPLE), missing(PLUS), has(URL)),
+        (refused(SIMPLE), refused(PLUS), has(URL)),
+        (refused(SIMPLE, 403), missing(PLUS), has(URL)),
+        (refused(SIMPLE, 403), bad(PLUS), has(URL)),
+        (bad(SIMPLE), missing(PLUS), has(URL)),
+        (bad(SIMPLE), bad(PLUS, 406), has(URL)),
+    ],
+)
+def test_no_other_address_speaks_for_one_that_is_ill(words: tuple[Word, ...]) -> None:
+    search = replace(SEARCH, words=words).without_listings()
+    assert search.next_step == Unconfirmed(word=replace(words[0], tried=SEARCH.candidates))
+
+
+@pytest.mark.parametrize("word", [refused(SIMPLE), refused(SIMPLE, 403), bad(SIMPLE)])
+def test_no_listing_speaks_for_an_address_that_is_ill(word: Word) -> None:
+    page = replace(SEARCH, words=(word, missing(PLUS), missing(URL)))
+    listing = replace(SEARCH, words=(missing(SIMPLE), missing(PLUS), missing(URL))).looked(word, lists=False)
+    for search in (page, listing):
+        while isinstance(step := search.next_step, AskListing):
+            search = search.looked(missing(step.root, 200), lists=step.root != SIMPLE)
+        assert isinstance(step, Unconfirmed)
+
+
+def test_what_cannot_speak_is_not_asked() -> None:
+    assert SEARCH.heard(refused(SIMPLE, 403)).next_step == AskPage(root=PLUS)
+    assert isinstance(SEARCH.heard(refused(SIMPLE)).next_step, Unconfirmed)
+    assert SEARCH.heard(refused(SIMPLE, 403)).heard(missing(PLUS)).next_step == AskListing(root=SIMPLE)
 
 
 def test_asks_each_candidate_once_in_order() -> None:
@@ -122,10 +159,13 @@ def test_confirmed_by_a_listing(word: Word) -> None:
     assert search.next_step == Confirmed(root=PLUS, how=How.LISTING, word=word)
 
 
-def test_no_listing_is_asked_where_credentials_are_wanted() -> None:
-    search = replace(SEARCH, words=(refused(SIMPLE), missing(PLUS), refused(URL)))
-    assert search.next_step == AskListing(root=PLUS)
-    assert isinstance(search.looked(missing(PLUS), lists=False).next_step, Unconfirmed)
+def test_the_base_speaks_where_all_guesses_are_answered_alike() -> None:
+    last = refused(URL, 403)
+    search = replace(SEARCH, words=(refused(SIMPLE, 403), refused(PLUS, 403), last))
+    search = search.looked(refused(SIMPLE, 403), lists=False).looked(refused(PLUS, 403), lists=False)
+    assert search.next_step == AskListing(root=URL)
+    search = search.looked(missing(URL, 200), lists=True)
+    assert search.next_step == Confirmed(root=URL, how=How.LISTING, word=last)
 
 
 @pytest.mark.parametrize(
@@ -134,15 +174,16 @@ def test_no_listing_is_asked_where_credentials_are_wanted() -> None:
         ((missing(SIMPLE), missing(PLUS), missing(URL)), 0),
         ((missing(SIMPLE), empty(PLUS), missing(URL)), 1),
         ((missing(SIMPLE), refused(PLUS), missing(URL)), 1),
-        ((refused(SIMPLE, 403), refused(PLUS, 403), refused(URL)), 2),
+        ((refused(SIMPLE, 403), refused(PLUS, 403), refused(URL)), 0),
         ((missing(SIMPLE), refused(PLUS, 403), bad(URL)), 1),
-        ((bad(SIMPLE), missing(PLUS), missing(URL)), 1),
+        ((bad(SIMPLE), missing(PLUS), missing(URL)), 0),
+        ((missing(SIMPLE), missing(PLUS), bad(URL)), 2),
         ((bad(SIMPLE), bad(PLUS), bad(URL)), 0),
         ((bad(SIMPLE, 406), bad(PLUS, 406), bad(URL)), 0),
         ((missing(SIMPLE), has(PLUS, ELSEWHERE), has(URL, ELSEWHERE)), 1),
         ((has(SIMPLE, ELSEWHERE), refused(PLUS), missing(URL)), 0),
         ((refused(SIMPLE), missing(PLUS), has(URL, ELSEWHERE)), 0),
-        ((bad(SIMPLE), has(PLUS, ELSEWHERE), missing(URL)), 1),
+        ((bad(SIMPLE), has(PLUS, ELSEWHERE), missing(URL)), 0),
     ],
 )
 def test_the_word_that_counts_when_nothing_is_confirmed(words: tuple[Word, ...], expected: int) -> None:
@@ -168,9 +209,9 @@ def test_without_a_project_only_listings_are_asked() -> None:
     assert not search.settled
     assert search.next_step == AskListing(root=SIMPLE)
     unwelcome = refused(SIMPLE)
-    search = search.looked(unwelcome, lists=False).looked(missing(PLUS), lists=False)
+    assert search.looked(unwelcome, lists=False).next_step == Unconfirmed(word=unwelcome)
+    search = search.looked(missing(SIMPLE), lists=False).looked(missing(PLUS), lists=False)
     assert search.next_step == AskListing(root=URL)
-    assert search.looked(missing(URL), lists=False).next_step == Unconfirmed(word=unwelcome)
     found = search.looked(missing(URL, 200), lists=True)
     assert found.next_step == Confirmed(root=URL, how=How.LISTING, word=missing(URL, 200))
 
