@@ -38,6 +38,13 @@ class Server:
         subprocess.run([self.programs / program, *place, *arguments], check=True, capture_output=True, timeout=60)
 
 
+@pytest.fixture(autouse=True)
+def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the person who runs the tests has set for the product changes none of them."""
+    for name in ("CODEHOST_DATABASE_URL", "CODEHOST_DATA_DIR", "FORCE_COLOR", "COLUMNS", "LINES"):
+        monkeypatch.delenv(name, raising=False)
+
+
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[Server]:
     programs = _programs()

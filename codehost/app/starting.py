@@ -5,13 +5,15 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from errno import EFBIG, EINVAL
 from pathlib import Path
+from stat import S_ISREG
 from tempfile import mkstemp
 
 from codehost.config.edit import add_dependencies
 from codehost.config.loading import load
 from codehost.imports.document import new_document
-from codehost.imports.importing import ImportResult, import_files
+from codehost.imports.importing import STANDARD_INPUT, ImportResult, import_files
 from codehost.imports.problems import MAX_FILE_BYTES
 from codehost.imports.reading import read_from_disk
 from codehost.model.codehosts import CodeHostConfig
@@ -19,7 +21,7 @@ from codehost.model.errors import UserError
 from codehost.starter.machine import Machine
 from codehost.starter.starter import Started, starter_document
 
-STANDARD_INPUT = "-"
+_MAX_SETTINGS_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,10 +38,11 @@ def start(file: Path) -> Started:
     Raises:
         UserError: the file is there already or cannot be written.
     """
+    if str(file) == STANDARD_INPUT:
+        raise UserError("- is no file that can be written: name a file.")
     started = starter_document(_this_machine())
     try:
-        with file.open("x", encoding="utf-8") as output:
-            output.write(started.text)
+        _create(file, started.text)
     except FileExistsError:
         raise UserError(f"{file} is there already and stays as it is: name another file, or remove it.") from None
     except OSError as error:
@@ -53,12 +56,14 @@ def gather(paths: Sequence[str]) -> ImportResult:
     Raises:
         UserError: a file cannot be read or is in no format that is understood.
     """
+    if paths.count(STANDARD_INPUT) > 1:
+        raise UserError("standard input can be read only once: name - once.")
     return import_files(paths, _read)
 
 
 def document_of(result: ImportResult) -> str:
     """A new document with what was imported."""
-    return new_document(result.lines)
+    return new_document(result.lines, result.indexes)
 
 
 def update(file: Path, text: str, config: CodeHostConfig, result: ImportResult) -> Updated:
@@ -76,11 +81,24 @@ def update(file: Path, text: str, config: CodeHostConfig, result: ImportResult) 
     return Updated(added=lines, known=len(result.pins) - len(lines))
 
 
+def _create(file: Path, text: str) -> None:
+    with file.open("x", encoding="utf-8") as output:
+        try:
+            output.write(text)
+            output.flush()
+        except BaseException:
+            # Half a document is worse than none, and would be in the way of the next attempt.
+            with suppress(OSError):
+                file.unlink()
+            raise
+
+
 def _this_machine() -> Machine:
     return Machine(
         platform=sys.platform,
         environ=dict(os.environ),
-        home=str(Path.home()),
+        # Unlike Path.home(), this has an answer where nobody knows the user.
+        home=os.path.expanduser("~"),  # noqa: PTH111 - see above
         prefix=sys.prefix,
         cwd=str(Path.cwd()),
         read=_text_if_there,
@@ -88,10 +106,20 @@ def _this_machine() -> Machine:
 
 
 def _text_if_there(path: str) -> str | None:
+    file = Path(path)
     try:
-        return Path(path).read_text(encoding="utf-8-sig")
+        if path == os.devnull:
+            return ""
+        # A pipe may never end, or never begin.
+        if not S_ISREG(file.stat().st_mode):
+            raise OSError(EINVAL, "it is no regular file")
+        with file.open("rb") as opened:
+            data = opened.read(_MAX_SETTINGS_BYTES + 1)
     except (FileNotFoundError, NotADirectoryError):
         return None
+    if len(data) > _MAX_SETTINGS_BYTES:
+        raise OSError(EFBIG, "it is larger than 1 MiB")
+    return data.decode("utf-8-sig")
 
 
 def _read(path: str) -> bytes:

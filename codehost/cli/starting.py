@@ -44,7 +44,7 @@ def import_(files: tuple[str, ...], document: Path | None) -> int:
     # The document first: what is wrong with it is told before anything else.
     loaded = load(document, usable=False) if document is not None else None
     result = _gather(files)
-    print_imported(LastingConsole(stderr=True), result.files, len(result.pins), result.left_out)
+    print_imported(LastingConsole(stderr=True), result.files, len(result.pins), result.left_out, result.indexes)
     if document is None or loaded is None:
         click.echo(starting.document_of(result), nl=False)
     elif loaded.config is None:
@@ -52,7 +52,7 @@ def import_(files: tuple[str, ...], document: Path | None) -> int:
     else:
         updated = starting.update(document, loaded.text, loaded.config, result)
         print_updated(Console(), document, updated.added, updated.known)
-    return SOME_FAILED if result.left_out and not result.pins else OK
+    return SOME_FAILED if result.is_partial or (result.left_out and not result.pins) else OK
 
 
 def _gather(files: tuple[str, ...]) -> ImportResult:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from codehost.config.secrecy import shown_pointer
 from codehost.config.showing import shown_key_of, shown_piece, shown_value
 from codehost.config.tokens import TOKEN, Role, Walker
-from codehost.config.violations import Finding, Path, Violation, printable
+from codehost.config.violations import MAX_WORDS, Finding, Path, Violation
+from codehost.model.texts import printable
 
 _NEWLINE = re.compile(r"\r\n|\r|\n")
 
@@ -75,7 +76,12 @@ def at_offset(text: str, offset: int, problem: str, hint: str) -> Violation:
     """A violation of the document as a whole, at a place in its text."""
     line, column = Lines(text).place(offset)
     return Violation(
-        pointer="", line=line, column=column, text=shown_piece(text, offset), problem=printable(problem), hint=hint
+        pointer="",
+        line=line,
+        column=column,
+        text=shown_piece(text, offset),
+        problem=printable(problem, MAX_WORDS),
+        hint=hint,
     )
 
 
@@ -100,10 +106,10 @@ def _locate(finding: Finding, plain: str, places: Places, lines: Lines) -> Viola
 
 def _violation(path: Path, place: tuple[int, int], text: str, problem: str, hint: str) -> Violation:
     return Violation(
-        pointer=printable(shown_pointer(path)),
+        pointer=printable(shown_pointer(path), MAX_WORDS),
         line=place[0],
         column=place[1],
         text=text,
-        problem=printable(problem),
-        hint=printable(hint),
+        problem=printable(problem, MAX_WORDS),
+        hint=printable(hint, MAX_WORDS),
     )

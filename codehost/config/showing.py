@@ -6,7 +6,8 @@ import re
 from codehost.config.document import DocumentError, blank
 from codehost.config.secrecy import MASK, PUBLIC_KEYS, SECRET_KEYS, is_public, mask, shown_key, shown_text
 from codehost.config.tokens import TOKEN, Role, Walker, spot_at
-from codehost.config.violations import MAX_TEXT, Path, printable
+from codehost.config.violations import MAX_TEXT, Path
+from codehost.model.texts import printable
 
 _SPACE = re.compile(r"\s+")
 _PUNCTUATION = re.compile(r"[\[\]{},:]|/\*")

@@ -60,15 +60,6 @@ def pointer_of(path: Path) -> str:
     return "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in path)
 
 
-def printable(text: str, limit: int = MAX_WORDS) -> str:
-    """``text`` on one line of at most ``limit`` characters: what a terminal could obey is written as an escape."""
-    if len(text) > limit:
-        text = text[: limit - 1] + "…"
-    if text.isprintable():
-        return text
-    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
-
-
 def by_place(violations: Iterable[Violation]) -> tuple[Violation, ...]:
     """The violations in the order of the document."""
     return tuple(sorted(violations, key=lambda violation: (violation.line, violation.column)))

@@ -4,8 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from codehost.imports.showing import printable, shown
+from codehost.imports.showing import shown
+from codehost.imports.sources import Source
 from codehost.model.pins import Pin, PinError, normalise_project, parse_pin
+from codehost.model.texts import printable
 
 # A part of a repository's name is no longer (codehost.config.repositories).
 MAX_PART = 200
@@ -32,6 +34,8 @@ class Kind(StrEnum):
     OPTION = "option"
     UNREADABLE = "unreadable"
     MISSING_FILE = "missing-file"
+    REMOTE_FILE = "remote-file"
+    VARIABLE_FILE = "variable-file"
     CYCLE = "cycle"
     TOO_DEEP = "too-deep"
 
@@ -63,16 +67,25 @@ _WORDS: dict[Kind, tuple[str, str]] = {
     Kind.OPTION: ("is an option that is not understood", "remove it if it names releases, and pin them"),
     Kind.UNREADABLE: ("is nothing that names a release", "write name==version"),
     Kind.MISSING_FILE: ("is a file that cannot be read", "put it there, or import it by its own path"),
+    Kind.REMOTE_FILE: (
+        "is a file on a server, and nothing is fetched",
+        "download it and import it by its path",
+    ),
+    Kind.VARIABLE_FILE: ("has an environment variable, and none are read here", "write its value instead"),
     Kind.CYCLE: ("includes a file that is being read already", "nothing is lost; remove one of the two lines"),
     Kind.TOO_DEEP: ("is included through too many other files", "import it by its own path"),
 }
 # These say nothing new about a project that is pinned elsewhere.
 OPEN_KINDS = frozenset({Kind.UNPINNED, Kind.RANGE, Kind.WILDCARD})
+# Whole files were not read: pins are likely to be missing.
+UNREAD_KINDS = frozenset({Kind.MISSING_FILE, Kind.REMOTE_FILE, Kind.VARIABLE_FILE, Kind.TOO_DEEP})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportedPin:
     """A pin that was found. ``name`` and ``version`` are as written; ``origin`` is file and line, or file and package.
+
+    ``sources`` are the mirrors other than PyPI that it was locked from, as far as the file says.
 
     Environment markers and extras are gone: a release is searchable as a whole, wherever it gets installed.
     """
@@ -81,6 +94,7 @@ class ImportedPin:
     version: str
     origin: str
     pin: Pin
+    sources: tuple[Source, ...] = ()
 
     @property
     def line(self) -> str:
@@ -144,7 +158,7 @@ def leave_out(kind: Kind, text: str, place: str, name: str | None = None) -> Lef
     return LeftOut(kind=kind, text=shown(text), place=printable(place, _MAX_PLACE), project=project)
 
 
-def pinned(name: str, version: str, place: str) -> Entry:
+def pinned(name: str, version: str, place: str, sources: tuple[Source, ...] = ()) -> Entry:
     """The pin of a name and a version as some tool wrote them, or why there is none."""
     name, version = name.strip(), version.strip()
     line = f"{name}=={version}"
@@ -154,4 +168,4 @@ def pinned(name: str, version: str, place: str) -> Entry:
         return leave_out(Kind.VERSION, line, place, name)
     if max(len(pin.project), len(pin.version)) > MAX_PART:
         return leave_out(Kind.VERSION, line, place, name)
-    return ImportedPin(name=name, version=version, origin=printable(place, _MAX_PLACE), pin=pin)
+    return ImportedPin(name=name, version=version, origin=printable(place, _MAX_PLACE), pin=pin, sources=sources)

@@ -10,8 +10,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from codehost.imports.encoding import decode
-from codehost.imports.entries import OPEN_KINDS, Imported, ImportedPin, LeftOut
+from codehost.imports.entries import OPEN_KINDS, UNREAD_KINDS, Imported, ImportedPin, LeftOut
 from codehost.imports.formats import Format, detect
+from codehost.imports.indexes import ForeignIndex, foreign_indexes
 from codehost.imports.installed import read_pip_inspect, read_pip_list
 from codehost.imports.pdm_lock import read_pdm_lock
 from codehost.imports.pipfile_lock import read_pipfile_lock
@@ -22,6 +23,8 @@ from codehost.imports.reading import ReadFile
 from codehost.imports.requirements import read_requirements
 from codehost.imports.uv_lock import read_uv_lock
 from codehost.model.pins import Pin, Release
+
+STANDARD_INPUT = "-"
 
 _READERS = {
     Format.UV: read_uv_lock,
@@ -49,6 +52,12 @@ class ImportResult:
     files: tuple[ImportedFile, ...]
     pins: tuple[ImportedPin, ...]
     left_out: tuple[LeftOut, ...]
+    indexes: tuple[ForeignIndex, ...] = ()
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether a file that another one includes was not read."""
+        return any(left.kind in UNREAD_KINDS for left in self.left_out)
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -71,24 +80,30 @@ def import_files(paths: Sequence[str], read: ReadFile) -> ImportResult:
     files: list[ImportedFile] = []
     found: list[Imported] = []
     for path in paths:
-        text = decode(path, _bytes_of(path, read))
-        sort = detect(path, text)
-        files.append(ImportedFile(path=path, format=sort))
+        name = "standard input" if path == STANDARD_INPUT else path
+        text = decode(name, _bytes_of(path, name, read))
+        # What a command in front of a pipe did not write is an empty list.
+        is_empty = path == STANDARD_INPUT and not text.strip()
+        sort = Format.REQUIREMENTS if is_empty else detect(name, text)
+        files.append(ImportedFile(path=name, format=sort))
         reader = _READERS.get(sort)
-        found.append(reader(path, text) if reader else read_requirements(path, text, read))
-    pins = _once(pin for imported in found for pin in imported.pins)
-    return ImportResult(files=tuple(files), pins=pins, left_out=_worth_saying(found, pins))
+        found.append(reader(name, text) if reader else read_requirements(name, text, read))
+    every = [pin for imported in found for pin in imported.pins]
+    pins = _once(every)
+    return ImportResult(
+        files=tuple(files), pins=pins, left_out=_worth_saying(found, pins), indexes=foreign_indexes(every)
+    )
 
 
-def _bytes_of(path: str, read: ReadFile) -> bytes:
+def _bytes_of(path: str, name: str, read: ReadFile) -> bytes:
     try:
         data = read(path)
     except OSError as error:
         problem = f"cannot be read ({error.strerror or type(error).__name__})"
-        raise ImportFileError(path, problem, "check the path and who may read it") from error
+        raise ImportFileError(name, problem, "check the path and who may read it") from error
     except ValueError as error:  # a path with a zero byte
         raise ImportFileError(path, "is no path of a file", "check the path") from error
-    check_size(path, data)
+    check_size(name, data)
     return data
 
 

@@ -11,6 +11,7 @@ import orjson
 
 from codehost.imports.entries import Entry, Imported, Kind, collect, leave_out, pinned
 from codehost.imports.problems import ImportFileError
+from codehost.imports.sources import Source
 
 VCS = ("git", "hg", "svn", "bzr")
 
@@ -27,6 +28,7 @@ class Elsewhere:
 
 
 Judge = Callable[[Mapping[str, Any]], Elsewhere | None]
+FindSources = Callable[[Mapping[str, Any]], tuple[Source, ...]]
 
 
 def parse_toml(path: str, text: str) -> dict[str, Any]:
@@ -70,18 +72,23 @@ def text_of(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
-def read_packages(path: str, packages: Any, judge: Judge) -> Imported:
-    """The entries of a list of tables with ``name`` and ``version``; ``judge`` tells those that no mirror has."""
-    return collect(_entries(path, tables(packages), judge))
+def read_packages(path: str, packages: Any, judge: Judge, sources: FindSources | None = None) -> Imported:
+    """The entries of a list of tables with ``name`` and ``version``.
+
+    ``judge`` tells those that no mirror has, ``sources`` the mirror of the others where the format names it.
+    """
+    return collect(_entries(path, tables(packages), judge, sources))
 
 
-def entry_of(name: str, version: str, elsewhere: Elsewhere | None, place: str) -> Entry:
+def entry_of(
+    name: str, version: str, elsewhere: Elsewhere | None, place: str, sources: tuple[Source, ...] = ()
+) -> Entry:
     """One package of a lock file. ``version`` is empty where there is none."""
     if elsewhere is not None:
         return leave_out(elsewhere.kind, f"{name} @ {elsewhere.at}" if elsewhere.at else name, place, name)
     if not version:
         return leave_out(Kind.UNPINNED, name, place, name)
-    return pinned(name, version, place)
+    return pinned(name, version, place, sources)
 
 
 def place_of(path: str, name: str) -> str:
@@ -114,11 +121,12 @@ def kind_of_url(url: str) -> Kind:
     return Kind.URL
 
 
-def _entries(path: str, packages: list[Any], judge: Judge) -> Iterator[Entry]:
+def _entries(path: str, packages: list[Any], judge: Judge, sources: FindSources | None) -> Iterator[Entry]:
     for number, package in enumerate(packages, start=1):
         members = table(package)
         name = text_of(members.get("name"))
         if not name:
             yield leave_out(Kind.UNREADABLE, f"package {number}", path)
             continue
-        yield entry_of(name, text_of(members.get("version")), judge(members), place_of(path, name))
+        found = sources(members) if sources else ()
+        yield entry_of(name, text_of(members.get("version")), judge(members), place_of(path, name), found)

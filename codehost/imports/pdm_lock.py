@@ -4,7 +4,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from codehost.imports.entries import Imported, Kind
-from codehost.imports.packages import VCS, Elsewhere, kind_of_url, local_project, parse_toml, read_packages, text_of
+from codehost.imports.packages import (
+    VCS,
+    Elsewhere,
+    kind_of_url,
+    local_project,
+    parse_toml,
+    read_packages,
+    table,
+    tables,
+    text_of,
+)
+from codehost.imports.sources import Source, sources_of
 
 
 def read_pdm_lock(path: str, text: str) -> Imported:
@@ -13,7 +24,13 @@ def read_pdm_lock(path: str, text: str) -> Imported:
     Raises:
         ImportFileError: the text is no TOML.
     """
-    return read_packages(path, parse_toml(path, text).get("package"), _elsewhere)
+    return read_packages(path, parse_toml(path, text).get("package"), _elsewhere, _sources)
+
+
+def _sources(package: Mapping[str, Any]) -> tuple[Source, ...]:
+    # Only the strategy "static_urls" writes where the files are.
+    files = (sources_of(table(file).get("url")) for file in tables(package.get("files")))
+    return next((found for found in files if found), ())
 
 
 def _elsewhere(package: Mapping[str, Any]) -> Elsewhere | None:

@@ -17,6 +17,7 @@ from codehost.imports.packages import (
     table,
     text_of,
 )
+from codehost.imports.sources import Source, sources_of
 
 _INDEX = "legacy"  # the simple API, which is called so here
 _KINDS = {"url": Kind.URL, "file": Kind.LOCAL, **dict.fromkeys(VCS, Kind.VCS)}
@@ -28,7 +29,11 @@ def read_poetry_lock(path: str, text: str) -> Imported:
     Raises:
         ImportFileError: the text is no TOML.
     """
-    return read_packages(path, parse_toml(path, text).get("package"), _elsewhere)
+    return read_packages(path, parse_toml(path, text).get("package"), _elsewhere, _sources)
+
+
+def _sources(package: Mapping[str, Any]) -> tuple[Source, ...]:
+    return sources_of(table(package.get("source")).get("url"))
 
 
 def _elsewhere(package: Mapping[str, Any]) -> Elsewhere | None:

@@ -1,7 +1,7 @@
 """What makes a whole file of no use. Messages name the file and show nothing of what it holds."""
 
-from codehost.imports.showing import printable
 from codehost.model.errors import UserError
+from codehost.model.texts import printable
 
 MAX_FILE_BYTES = 64 * 1024 * 1024
 _MAX_PATH = 300

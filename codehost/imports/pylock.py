@@ -19,6 +19,7 @@ from codehost.imports.packages import (
     text_of,
 )
 from codehost.imports.problems import ImportFileError
+from codehost.imports.sources import Source, sources_of
 
 
 def read_pylock(path: str, text: str) -> Imported:
@@ -50,7 +51,19 @@ def _entries(path: str, packages: list[Any]) -> Iterator[Entry]:
         except PylockValidationError:
             yield leave_out(Kind.UNREADABLE, name or f"package {number}", place, name)
             continue
-        yield entry_of(name, text_of(raw.get("version")), _elsewhere(package), place)
+        yield entry_of(name, text_of(raw.get("version")), _elsewhere(package), place, _sources(package))
+
+
+def _sources(package: Package) -> tuple[Source, ...]:
+    if package.index:
+        return sources_of(package.index)
+    # PEP 751: the index is optional; the files say the host then.
+    found = (sources_of(url) for url in _urls(package))
+    return next((sources for sources in found if sources), ())
+
+
+def _urls(package: Package) -> list[str | None]:
+    return [wheel.url for wheel in package.wheels or ()] + ([package.sdist.url] if package.sdist else [])
 
 
 def _elsewhere(package: Package) -> Elsewhere | None:
@@ -64,7 +77,6 @@ def _elsewhere(package: Package) -> Elsewhere | None:
         return Elsewhere(kind=kind_of_url(at), at=at)
     if package.index and not is_remote(package.index):
         return Elsewhere(kind=Kind.LOCAL_INDEX, at=package.index)
-    urls = [wheel.url for wheel in package.wheels or ()] + ([package.sdist.url] if package.sdist else [])
-    if not package.index and not any(is_remote(url or "") for url in urls):
+    if not package.index and not any(is_remote(url or "") for url in _urls(package)):
         return Elsewhere(kind=Kind.LOCAL_INDEX)
     return None

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 _COMMENT = re.compile(r"(?:^|\s)#.*\Z", re.DOTALL)
 _COMMENT_LINE = re.compile(r"\s*#")
 _FIRST_OPTION = re.compile(r"(?:^|\s)-")
+_MAX_OPTIONS = 4_096
 
 _LONG_NAMES = {
     "-r": "--requirement",
@@ -49,7 +50,8 @@ class Option:
 class Line:
     """A logical line. ``number`` is that of its first line in the file, from 1.
 
-    It has a requirement or options. ``options`` is None where they cannot be told apart (an open quote).
+    It has a requirement or options. ``options`` is None where they cannot be told apart (an open quote) or are longer
+    than 4,096 characters.
     """
 
     number: int
@@ -88,6 +90,9 @@ def _cut(number: int, line: str) -> Line:
     if requirement or not dash:
         # Behind a requirement come its hashes and settings of its build: nothing that changes which release it is.
         return Line(number=number, text=line, requirement=requirement)
+    # shlex takes time in proportion to the square of a word's length.
+    if len(line) > _MAX_OPTIONS:
+        return Line(number=number, text=line, options=None)
     try:
         words = shlex.split(line)
     except ValueError:

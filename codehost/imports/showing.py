@@ -8,6 +8,8 @@ Whatever is read here takes time in proportion to its length.
 import re
 import string
 
+from codehost.model.texts import printable
+
 MAX_TEXT = 120
 MASK = "***"
 
@@ -29,13 +31,6 @@ def shown(text: str) -> str:
     return printable((_masked(head) + _shown_url(before[len(head) :], rest)).strip(), MAX_TEXT)
 
 
-def printable(text: str, limit: int) -> str:
-    """``text`` on one line of at most ``limit`` characters: what a terminal could obey is written as an escape."""
-    if len(text) > limit:
-        text = text[: limit - 1] + "…"
-    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
-
-
 def _masked(text: str) -> str:
     return _WORD.sub(lambda word: _masked_word(word[0]), text)
 
@@ -46,6 +41,11 @@ def _masked_word(word: str) -> str:
     word = f"{MASK}@{host}" if at and host else word
     before, question, query = word.partition("?")
     return f"{before}?{MASK}" if question and query else word
+
+
+def shown_origin(rest: str) -> str:
+    """The host, and the port if there is one, of what follows ``://``; empty where it cannot be told for sure."""
+    return _shown_host(rest).rstrip("/")
 
 
 def _shown_url(scheme: str, rest: str) -> str:

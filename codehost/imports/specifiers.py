@@ -8,6 +8,7 @@ from packaging.version import InvalidVersion, Version
 
 from codehost.imports.entries import Entry, Kind, leave_out, pinned
 from codehost.imports.packages import is_here, kind_of_url
+from codehost.imports.sources import Source
 
 VARIABLE = re.compile(r"\$\{[A-Z0-9_]+\}")
 
@@ -34,11 +35,11 @@ def required(written: str, place: str) -> Entry:
     return _judged(requirement.name, requirement.specifier, written, place)
 
 
-def specified(name: str, specifier: str, place: str) -> Entry:
+def specified(name: str, specifier: str, place: str, sources: tuple[Source, ...] = ()) -> Entry:
     """The entry of a name and a specifier such as ``==1.0``."""
     written = f"{name}{specifier}"
     try:
-        return _judged(name, SpecifierSet(specifier), written, place)
+        return _judged(name, SpecifierSet(specifier), written, place, sources)
     except InvalidSpecifier:
         return leave_out(Kind.VERSION, written, place, name)
 
@@ -57,7 +58,7 @@ def _unnamed(written: str) -> Kind | None:
     return None
 
 
-def _judged(name: str, specifiers: SpecifierSet, written: str, place: str) -> Entry:
+def _judged(name: str, specifiers: SpecifierSet, written: str, place: str, sources: tuple[Source, ...] = ()) -> Entry:
     found = list(specifiers)
     if not found:
         return leave_out(Kind.UNPINNED, written, place, name)
@@ -73,7 +74,7 @@ def _judged(name: str, specifiers: SpecifierSet, written: str, place: str) -> En
         return leave_out(Kind.VERSION, written, place, name)
     if len(found) > 1 and not specifiers.contains(wanted, prereleases=True):
         return leave_out(Kind.RANGE, written, place, name)
-    return pinned(name, version, place)
+    return pinned(name, version, place, sources)
 
 
 def _is_wildcard(specifier: Specifier) -> bool:

@@ -13,6 +13,7 @@ from codehost.imports.packages import (
     table,
     text_of,
 )
+from codehost.imports.sources import Source, sources_of
 
 # The keys of a source; ``registry`` stands apart. ``virtual``: a member that is not even installed.
 _PROJECTS = {"editable": Kind.EDITABLE, "virtual": Kind.MEMBER, "directory": Kind.LOCAL}
@@ -25,7 +26,11 @@ def read_uv_lock(path: str, text: str) -> Imported:
     Raises:
         ImportFileError: the text is no TOML.
     """
-    return read_packages(path, parse_toml(path, text).get("package"), _elsewhere)
+    return read_packages(path, parse_toml(path, text).get("package"), _elsewhere, _sources)
+
+
+def _sources(package: Mapping[str, Any]) -> tuple[Source, ...]:
+    return sources_of(table(package.get("source")).get("registry"))
 
 
 def _elsewhere(package: Mapping[str, Any]) -> Elsewhere | None:

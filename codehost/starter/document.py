@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from textwrap import wrap
 
 from codehost.model.codehosts import DEFAULT_REQUESTS_PER_HOUR
-from codehost.starter.machine import printable
+from codehost.model.texts import printable
 from codehost.starter.members import Entry, Json, Member
 
 _WIDTH = 110
@@ -15,7 +15,10 @@ _STEP = "  "
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contents:
-    """What the document says. ``sources`` are files and environment variables, ``left_out`` sentences."""
+    """What the document says. ``sources`` are files and environment variables, ``left_out`` sentences.
+
+    ``empty`` says why there are no entries, where that is not the usual thing.
+    """
 
     sources: tuple[str, ...]
     entries: tuple[Entry, ...]
@@ -23,11 +26,12 @@ class Contents:
     strategy_comment: str | None
     proxy: Member | None
     left_out: tuple[str, ...]
+    empty: str | None = None
 
 
 def text_of(contents: Contents) -> str:
     """The document."""
-    lines = [*_header(contents), "{", *_urls(contents.entries), *_strategy(contents)]
+    lines = [*_header(contents), "{", *_urls(contents.entries, contents.empty), *_strategy(contents)]
     if contents.proxy:
         lines += ["", *_member(contents.proxy, _STEP)]
     lines += [*_dependencies(), *_rate_limit(), "}"]
@@ -46,13 +50,15 @@ def _header(contents: Contents) -> Iterable[str]:
         yield from _comment(sentence, "")
 
 
-def _urls(entries: Iterable[Entry]) -> Iterable[str]:
+def _urls(entries: Iterable[Entry], empty: str | None) -> Iterable[str]:
     yield from _comment(
         "Mirrors, asked in this order: when one does not have a project or version, the next one is asked. "
         "Any other trouble stops there, so that nothing public stands in for something private.",
         _STEP,
     )
     yield f'{_STEP}"urls": ['
+    if empty:
+        yield from _comment(empty, _STEP * 2)
     for entry in entries:
         yield from _entry(entry, _STEP * 2)
     yield f"{_STEP}],"

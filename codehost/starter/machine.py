@@ -1,10 +1,12 @@
-"""The machine whose pip and uv are looked at: a port, and what may be said of its files in a sentence."""
+"""The machine whose pip and uv are looked at: a port, and the words for its files that do not parse."""
 
 import ntpath
 import posixpath
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import ModuleType
+
+from codehost.model.texts import printable
 
 WINDOWS = "win32"
 MACOS = "darwin"
@@ -38,11 +40,6 @@ class Machine:
 def path_rules(platform: str) -> ModuleType:
     """How paths are joined and split on a platform."""
     return ntpath if platform == WINDOWS else posixpath
-
-
-def printable(text: str) -> str:
-    """``text`` on one line: what a terminal could obey, or what would end a comment, is written as an escape."""
-    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 
 
 class UnreadableError(ValueError):

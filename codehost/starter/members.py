@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from codehost.model.codehosts import IndexStrategy
+from codehost.model.texts import printable
 from codehost.starter.addresses import Address
-from codehost.starter.machine import printable
 from codehost.starter.merge import Draft
 from codehost.starter.references import Holder, Naming, References
 from codehost.starter.settings import Setting

@@ -27,6 +27,8 @@ _IN_FRONT = (
 class Draft:
     """A mirror in the making; what is None is not told.
 
+    ``dropped`` are the origins of credentials that gave way to others for the same URL.
+
     ``origins`` and ``remarks`` are phrases and sentences for its comment. ``unverified`` and ``unproxied`` are the
     origins of the wish to check no certificate and to use no proxy.
     """
@@ -44,6 +46,7 @@ class Draft:
     connect_timeout_ms: Setting[int] | None = None
     ignored_statuses: tuple[int, ...] = ()
     remarks: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
 
     @property
     def has_credentials(self) -> bool:
@@ -60,12 +63,14 @@ class Merged:
     strategy: Setting[str] | None
     left_out: tuple[str, ...] = ()
     variables: tuple[str, ...] = ()
+    refusal: str | None = None
 
 
 def merge(pip: ToolSettings, uv: ToolSettings) -> Merged:
     """The mirrors of both tools, each once; the public PyPI when neither names any."""
-    mirrors = _ordered([_draft(index, uv) for index in uv.indexes], [_draft(index, pip) for index in pip.indexes])
-    if not mirrors:
+    refusal = pip.refusal or uv.refusal
+    mirrors = _ordered(*([_draft(index, tool) for index in _meant(tool, refusal)] for tool in (uv, pip)))
+    if not mirrors and not refusal:
         fallback = public_index("pip and uv")
         mirrors = [_join(_draft(fallback, pip), _draft(fallback, uv))]
     proxy = pip.proxy or uv.proxy
@@ -75,9 +80,15 @@ def merge(pip: ToolSettings, uv: ToolSettings) -> Merged:
         mirrors=tuple(mirrors),
         proxy=proxy,
         strategy=uv.strategy or (_habit(uv) if len(mirrors) > 1 else None),
-        left_out=(*pip.left_out, *uv.left_out, *_unmatched(mirrors, pip), *_unmatched(mirrors, uv)),
+        left_out=(*pip.left_out, *uv.left_out, *_unmatched(mirrors, pip), *_unmatched(mirrors, uv), *_dropped(mirrors)),
         variables=(*pip.variables, *uv.variables),
+        refusal=None if mirrors else refusal,
     )
+
+
+def _meant(tool: ToolSettings, refusal: str | None) -> tuple[Index, ...]:
+    """The indexes of a tool; without those that nobody named when one of the tools was told not to ask them."""
+    return tuple(index for index in tool.indexes if not (refusal and index.implied))
 
 
 def _habit(uv: ToolSettings) -> Setting[str] | None:
@@ -134,8 +145,11 @@ def _joined(ordered: list[Draft], draft: Draft) -> bool:
 
 def _join(first: Draft, second: Draft) -> Draft:
     holder = first if first.has_credentials or not second.has_credentials else second
+    other = second if holder is first else first
+    clash = other.has_credentials and _credentials(other) != _credentials(holder)
     return replace(
         first,
+        dropped=(*first.dropped, *second.dropped, *((other.credentials_origin,) if clash else ())),
         address=holder.address,
         origins=tuple(dict.fromkeys((*first.origins, *second.origins))),
         own_variables=holder.own_variables,
@@ -148,6 +162,19 @@ def _join(first: Draft, second: Draft) -> Draft:
         connect_timeout_ms=first.connect_timeout_ms or second.connect_timeout_ms,
         ignored_statuses=tuple(dict.fromkeys((*first.ignored_statuses, *second.ignored_statuses))),
     )
+
+
+def _credentials(draft: Draft) -> tuple[object, ...]:
+    return draft.address.username, draft.address.password, draft.own_variables
+
+
+def _dropped(mirrors: Iterable[Draft]) -> Iterable[str]:
+    for mirror in mirrors:
+        for origin in mirror.dropped:
+            yield (
+                f"Left out a user name and password for {mirror.address.url} from {origin}: those from "
+                f"{mirror.credentials_origin} differ, and a mirror has one pair."
+            )
 
 
 def _before_public(ordered: list[Draft]) -> int:

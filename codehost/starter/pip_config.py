@@ -5,10 +5,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from math import isfinite
 
-from codehost.starter.machine import UnreadableError, printable
-from codehost.starter.settings import Findings, Index, Setting, ToolSettings, public_index, variable
+from codehost.model.texts import printable
+from codehost.starter.machine import UnreadableError
+from codehost.starter.settings import TRUE, Findings, Index, Setting, ToolSettings, public_index, variable
 
-_TRUE = frozenset({"1", "on", "t", "true", "y", "yes"})
+# The schema of the configuration: connectTimeoutMs is at most this.
+_MAX_MILLISECONDS = 2_147_483_647
 _FALSE = frozenset({"0", "f", "false", "n", "no", "off"})
 # pip's documentation: a command's own section overrides [global], in whichever files they stand. Of the commands that
 # ask an index, `pip install` is the one that people configure; the others help where it has nothing to say.
@@ -73,18 +75,21 @@ def pip_settings(
         found.omit(told["find-links"].origin, "a flat list of files is no simple API, and no mirror")
     if offline:
         found.omit(f"the indexes of pip because of {offline.origin}", "pip asks none of them")
+    indexes = () if offline else _indexes(told, found)
+    main = told.get("index-url")
+    refused = offline or (main if not any(index.main for index in indexes) else None)
     servers = told.get("trusted-host")
     proxy = told.get("proxy")
     return ToolSettings(
-        tool="pip",
-        indexes=() if offline else _indexes(told, found),
+        indexes=indexes,
         unverified=found.servers(Setting(value=servers.value.split(), origin=servers.origin)) if servers else None,
-        ca_bundle=_path(told.get("cert"), absolute),
-        client_certificate=_path(told.get("client-cert"), absolute),
+        ca_bundle=found.path(told.get("cert"), absolute),
+        client_certificate=found.path(told.get("client-cert"), absolute),
         connect_timeout_ms=_milliseconds(told.get("timeout"), found),
         proxy=found.proxy(proxy) if proxy else None,
         left_out=tuple(found.left_out),
         variables=variables,
+        refusal=refused.origin if refused else None,
     )
 
 
@@ -128,13 +133,9 @@ def _indexes(told: Mapping[str, Setting[str]], found: Findings) -> tuple[Index, 
 
 def _switch(setting: Setting[str] | None, found: Findings) -> Setting[str] | None:
     """The setting if it says yes."""
-    if setting and setting.value.lower() not in _TRUE | _FALSE:
+    if setting and setting.value.lower() not in TRUE | _FALSE:
         found.omit(setting.origin, "what stands there is neither yes nor no")
-    return setting if setting and setting.value.lower() in _TRUE else None
-
-
-def _path(setting: Setting[str] | None, absolute: Callable[[str], str]) -> Setting[str] | None:
-    return Setting(value=absolute(setting.value), origin=setting.origin) if setting else None
+    return setting if setting and setting.value.lower() in TRUE else None
 
 
 def _milliseconds(setting: Setting[str] | None, found: Findings) -> Setting[int] | None:
@@ -147,7 +148,7 @@ def _milliseconds(setting: Setting[str] | None, found: Findings) -> Setting[int]
     if not (isfinite(seconds) and seconds > 0):
         found.omit(setting.origin, "what stands there is no number of seconds above 0")
         return None
-    return Setting(value=max(1, round(seconds * 1000)), origin=setting.origin)
+    return Setting(value=max(1, round(min(seconds * 1000, _MAX_MILLISECONDS))), origin=setting.origin)
 
 
 def _option(key: str) -> str:

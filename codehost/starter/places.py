@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from codehost.starter.machine import MACOS, WINDOWS, path_rules
-
-_TRUE = frozenset({"1", "on", "t", "true", "y", "yes"})
+from codehost.starter.settings import TRUE
 
 
 class Scope(StrEnum):
@@ -90,7 +89,7 @@ def uv_places(*, platform: str, environ: Mapping[str, str], home: str, cwd: str)
     chosen = environ.get("UV_CONFIG_FILE", "")
     if chosen:
         return (_alone(chosen, Scope.CHOSEN),)
-    if environ.get("UV_NO_CONFIG", "").lower() in _TRUE:
+    if environ.get("UV_NO_CONFIG", "").lower() in TRUE:
         return ()
     user = _alone(_uv_user(platform, environ, home), Scope.USER)
     return (_uv_project(platform, cwd), user, _uv_system(platform, environ))

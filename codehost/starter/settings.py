@@ -4,10 +4,14 @@ An *origin* is a phrase that ends a sentence beginning with "from": ``index-url 
 environment variable PIP_INDEX_URL``. It names places and never holds what was found there.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from codehost.starter.addresses import PUBLIC, Address, AddressError, Server, parse_address, parse_proxy, parse_server
+
+# Both tools take these for a yes, in any case of letters.
+TRUE = frozenset({"1", "on", "t", "true", "y", "yes"})
 
 T = TypeVar("T")
 
@@ -26,6 +30,7 @@ class Index:
 
     ``main``: pip's ``index-url``, uv's default. ``explicit``: uv asks it only for projects that are sent to it.
     ``own_variables`` names the environment variables that hold user name and password, where uv has such.
+    ``implied``: nobody named it, the tool asks it by itself.
     ``wants_credentials``: they are kept where neither the URL nor the environment shows them.
     """
 
@@ -36,6 +41,7 @@ class Index:
     own_variables: tuple[str | None, str | None] = (None, None)
     wants_credentials: bool = False
     ignored_statuses: tuple[int, ...] = ()
+    implied: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,9 +51,9 @@ class ToolSettings:
     ``unverified`` are the servers whose certificates are not checked; None among them stands for all. Paths are
     absolute. ``strategy`` is uv's. ``unproxied`` are names as NO_PROXY has them. ``left_out`` are sentences about what
     has no counterpart or cannot be used. ``variables`` names the environment variables that were looked at and set.
+    ``refusal`` is the origin of what keeps the tool from asking the public PyPI by itself.
     """
 
-    tool: str
     indexes: tuple[Index, ...] = ()
     unverified: Setting[tuple[Server | None, ...]] | None = None
     ca_bundle: Setting[str] | None = None
@@ -58,6 +64,7 @@ class ToolSettings:
     strategy: Setting[str] | None = None
     left_out: tuple[str, ...] = ()
     variables: tuple[str, ...] = ()
+    refusal: str | None = None
 
 
 class Findings:
@@ -77,6 +84,16 @@ class Findings:
         except AddressError as error:
             self.omit(text.origin, f"what stands there {error.problem}")
             return None
+
+    def path(self, setting: Setting[str] | None, absolute: Callable[[str], str]) -> Setting[str] | None:
+        """A path, made absolute; None, and a sentence, when no configuration can name it."""
+        if setting is None:
+            return None
+        path = absolute(setting.value)
+        if not path.isprintable():
+            self.omit(setting.origin, "the path has a character that no configuration may have")
+            return None
+        return Setting(value=path, origin=setting.origin)
 
     def proxy(self, text: Setting[str]) -> Setting[Address] | None:
         """A proxy; None, and a sentence, when it is none that can be used."""
@@ -107,4 +124,4 @@ def variable(name: str) -> str:
 
 def public_index(tool: str) -> Index:
     """The public PyPI, which both tools ask without being told to."""
-    return Index(address=parse_address(PUBLIC), origin=f"the default of {tool}", main=True)
+    return Index(address=parse_address(PUBLIC), origin=f"the default of {tool}", main=True, implied=True)

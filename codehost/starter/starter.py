@@ -4,8 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
+from codehost.model.texts import printable
 from codehost.starter.document import Contents, text_of
-from codehost.starter.machine import Machine, UnreadableError, printable
+from codehost.starter.machine import Machine, UnreadableError
 from codehost.starter.members import entry_of, proxy_member, strategy_member
 from codehost.starter.merge import Merged, merge
 from codehost.starter.pip_config import PipEntry, parse_pip, pip_settings
@@ -45,6 +46,7 @@ def starter_document(machine: Machine) -> Started:
 def _written(merged: Merged, sources: tuple[str, ...], unread: tuple[str, ...], naming: Naming) -> Started:
     entries = tuple(entry_of(draft, naming) for draft in merged.mirrors)
     proxy, proxy_notes = proxy_member(merged.proxy, naming) if merged.proxy else (None, ())
+    empty = _empty(merged.refusal) if merged.refusal else None
     contents = Contents(
         sources=tuple(printable(source) for source in sources),
         entries=entries,
@@ -52,10 +54,18 @@ def _written(merged: Merged, sources: tuple[str, ...], unread: tuple[str, ...], 
         strategy_comment=_strategy_comment(merged),
         proxy=proxy,
         left_out=(*unread, *merged.left_out),
+        empty=empty,
     )
     told = (note for entry in entries for note in entry.notes)
-    notes = dict.fromkeys((*unread, *merged.left_out, *told, *proxy_notes))
+    notes = dict.fromkeys((*unread, *merged.left_out, *told, *proxy_notes, *((empty,) if empty else ())))
     return Started(text=text_of(contents), sources=contents.sources, notes=tuple(notes))
+
+
+def _empty(refusal: str) -> str:
+    return (
+        f"No mirror is written, not even the public PyPI: {refusal} keeps it from being asked. Write the URL of your "
+        'mirror in urls, such as "https://mirror.example.com/simple".'
+    )
 
 
 def _strategy_comment(merged: Merged) -> str | None:

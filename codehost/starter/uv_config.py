@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from codehost.starter.machine import UnreadableError, printable
-from codehost.starter.settings import Findings, Index, Setting, ToolSettings, public_index, variable
+from codehost.model.texts import printable
+from codehost.starter.machine import UnreadableError
+from codehost.starter.settings import TRUE, Findings, Index, Setting, ToolSettings, public_index, variable
 
 STRATEGIES = frozenset({"first-index", "unsafe-first-match", "unsafe-any-match", "unsafe-best-match"})
 
-_TRUE = frozenset({"1", "on", "t", "true", "y", "yes"})
 # uv's documentation: index names are made of these.
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
 _LINE = re.compile(r"line ([0-9]+)")
@@ -81,6 +81,7 @@ class _Reader:
         self._environ = environ
         self._absolute = absolute
         self._found = Findings()
+        self._lost_default: str | None = None
         self._used = [name for name in _VARIABLES if environ.get(name)]
 
     def settings(self) -> ToolSettings:
@@ -92,7 +93,6 @@ class _Reader:
         servers, proxy = self._list("allow-insecure-host", "UV_INSECURE_HOST"), self._proxy()
         unproxied = self._list("no-proxy", "NO_PROXY", "no_proxy", separator=",")
         return ToolSettings(
-            tool="uv",
             indexes=indexes,
             unverified=self._found.servers(servers, any_server="*") if servers else None,
             ca_bundle=self._path("SSL_CERT_FILE"),
@@ -102,12 +102,16 @@ class _Reader:
             strategy=self._strategy(),
             left_out=tuple(self._found.left_out),
             variables=tuple(self._used),
+            refusal=offline or self._lost_default,
         )
 
     def _indexes(self) -> tuple[Index, ...]:
         named = self._distinct([*self._from_environment(), *self._from_files()])
         if not named:
             return ()
+        # What stands in for the public PyPI cannot be used: that makes the public PyPI no better.
+        if self._lost_default and not any(index.main for index in named):
+            return tuple(named)
         # uv's documentation: the first default is asked last, other defaults not at all; without any it is PyPI.
         default = next((index for index in named if index.main), None) or public_index("uv")
         others = [index for index in named if not index.main]
@@ -152,6 +156,8 @@ class _Reader:
             self._found.omit(origin, "it has no url")
         elif members.get("format") == "flat":
             self._found.omit(origin, "a flat list of files is no simple API, and no mirror")
+            if members.get("default") is True:
+                self._lost_default = self._lost_default or origin
         else:
             statuses = members.get("ignore-error-codes")
             yield from self._index(
@@ -177,6 +183,8 @@ class _Reader:
     ) -> Iterable[tuple[str | None, Index]]:
         address = self._found.address(url)
         if address is None:
+            if main:
+                self._lost_default = self._lost_default or url.origin
             return
         yield (
             name,
@@ -203,7 +211,7 @@ class _Reader:
         return username, password
 
     def _offline(self) -> str | None:
-        if self._environ.get("UV_NO_INDEX", "").lower() in _TRUE:
+        if self._environ.get("UV_NO_INDEX", "").lower() in TRUE:
             return variable("UV_NO_INDEX")
         file = next((file for file in self._files if isinstance(file.table.get("no-index"), bool)), None)
         return file.origin("no-index") if file and file.table["no-index"] else None
@@ -233,7 +241,7 @@ class _Reader:
 
     def _path(self, name: str) -> Setting[str] | None:
         value = self._environ.get(name)
-        return Setting(value=self._absolute(value), origin=variable(name)) if value else None
+        return self._found.path(Setting(value=value, origin=variable(name)) if value else None, self._absolute)
 
     def _value(self, key: str, *names: str) -> Setting[str] | None:
         """A single text: the environment's, else that of the strongest file."""

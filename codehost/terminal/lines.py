@@ -3,6 +3,8 @@
 from rich.console import Console
 from rich.text import Text
 
+from codehost.model.texts import printable
+
 
 class LastingConsole(Console):
     """A console for what is said in passing: when its reader is gone it falls silent, and the program goes on."""
@@ -10,13 +12,6 @@ class LastingConsole(Console):
     def on_broken_pipe(self) -> None:
         """Say no more; what this overrides would close standard output and end the program."""
         self.quiet = True
-
-
-def printable(text: str) -> str:
-    """The text on one line: control characters, line breaks and the like are written as escapes."""
-    if text.isprintable():
-        return text
-    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 
 
 def say(console: Console, text: str, style: str = "") -> None:

@@ -33,13 +33,21 @@ def print_started(console: Console, file: Path, sources: Sequence[str], notes: I
     say(console, f"      codehost check {file}")
 
 
-def print_imported(console: Console, files: Iterable[ReadFrom], pins: int, left_out: Sequence[object]) -> None:
-    """What each file was taken for, and what was left out and why."""
+def print_imported(
+    console: Console,
+    files: Iterable[ReadFrom],
+    pins: int,
+    left_out: Sequence[object],
+    warnings: Iterable[object] = (),
+) -> None:
+    """What each file was taken for, what was left out and why, and what to look out for."""
     for file in files:
         say(console, f"{file.path}: read as {file.format}")
     for left in left_out:
         say(console, f"  left out: {left}")
     say(console, f"{pins} {'pin' if pins == 1 else 'pins'} found, {len(left_out)} left out")
+    for warning in warnings:
+        say(console, f"WARNING: {warning}")
 
 
 def print_updated(console: Console, document: Path, added: Sequence[str], known: int) -> None:

@@ -155,3 +155,52 @@ def test_what_was_imported_can_be_synced(desk: Desk) -> None:
     assert desk.run("import", str(file), "--update", str(desk.file)).status == 0
     assert json.loads(desk.file.read_text())["dependencies"] == ["six==1.0", "attrs==2.0"]
     assert desk.sync().status == 0
+
+
+@pytest.mark.parametrize("included", ["-r missing.txt", "-r https://example.com/r.txt"])
+def test_an_included_file_that_is_not_read_is_a_failure(desk: Desk, included: str) -> None:
+    file = desk.folder / "requirements.txt"
+    file.write_text(f"{included}\nsix==1.0\n--extra-index-url https://u:canary@nexus.example.com/x\n")
+    ran = desk.run("import", str(file))
+    assert ran.status == 1
+    assert '"six==1.0"' in ran.out
+    assert "WARNING: 1 pin may come from https://nexus.example.com (six): put" in ran.err.replace("\n", " ")
+    assert "canary" not in ran.out + ran.err
+
+
+def test_standard_input_twice_and_empty(desk: Desk, tmp_path: Path) -> None:
+    ran = desk.run("import", "-", "-")
+    assert (ran.status, ran.err) == (2, "codehost: standard input can be read only once: name - once.\n")
+    command = [sys.executable, "-m", "codehost", "import", "-"]
+    empty = subprocess.run(command, input=b"", capture_output=True, check=True, cwd=tmp_path)
+    assert b"standard input: read as" in empty.stderr
+    assert b"0 pins found" in empty.stderr
+
+
+def test_init_has_no_standard_output(bare: Desk) -> None:
+    ran = bare.run("init", "-")
+    assert (ran.status, ran.err) == (3, "codehost: - is no file that can be written: name a file.\n")
+
+
+@pytest.mark.parametrize("kind", ["pipe", "large"])
+def test_init_reads_only_regular_files_of_a_size(bare: Desk, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    path = bare.folder / "pip.conf"
+    if kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path.write_text("#" * (1024 * 1024 + 1))
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(path))
+    ran = bare.run("init")
+    assert ran.status == 0
+    assert ("it is no regular file" if kind == "pipe" else "it is larger than 1 MiB") in ran.out.replace("\n", " ")
+
+
+def test_init_leaves_no_half_document(tmp_path: Path) -> None:
+    code = (
+        "import resource, sys; from codehost.cli.main import main; "
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100)); sys.exit(main(['init', 'mine.jsonc']))"
+    )
+    environ = {"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(Path.cwd())}
+    ran = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, check=False, env=environ)
+    assert ran.returncode == 3, ran.stderr
+    assert list(tmp_path.iterdir()) == []

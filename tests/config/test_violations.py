@@ -1,6 +1,6 @@
 import pytest
 
-from codehost.config.violations import Path, Violation, by_place, pointer_of, printable
+from codehost.config.violations import Path, Violation, by_place, pointer_of
 
 
 @pytest.mark.parametrize(
@@ -9,20 +9,6 @@ from codehost.config.violations import Path, Violation, by_place, pointer_of, pr
 )
 def test_pointers_follow_rfc_6901(path: Path, pointer: str) -> None:
     assert pointer_of(path) == pointer
-
-
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("aé 😀", "aé 😀"),
-        ("a\x1b[0m", r"a\x1b[0m"),
-        ("a\nb", r"a\nb"),
-        ("\ud800", r"\ud800"),
-        ("x" * 11, "x" * 9 + "…"),
-    ],
-)
-def test_what_a_terminal_could_obey_is_escaped(text: str, shown: str) -> None:
-    assert printable(text, 10) == shown
 
 
 def test_a_violation_reads_as_one_line() -> None:

@@ -71,5 +71,5 @@ def test_what_is_not_understood(path: str, text: str) -> None:
     with pytest.raises(UnknownFormatError) as caught:
         detect(path, text)
     said = str(caught.value)
-    assert said.startswith(f"{path} is in no format that codehost understands; it reads requirements files")
+    assert said.startswith(f"{path} is in no format that codehost understands; it reads a requirements file")
     assert all(sort in said for sort in Format)

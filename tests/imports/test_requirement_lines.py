@@ -65,3 +65,8 @@ def test_options(text: str, options: list[tuple[str, str | None]]) -> None:
 
 def test_an_open_quote() -> None:
     assert [line.options for line in lines_of("--requirement 'a.txt")] == [None]
+
+
+def test_a_line_of_options_that_is_too_long_is_not_taken_apart() -> None:
+    (line,) = lines_of("-r " + "a" * 4_096)
+    assert line.options is None

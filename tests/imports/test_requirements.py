@@ -36,8 +36,8 @@ NONE = Files({})
         ("-r", [("option", "--requirement")]),
         ("-r 'open", [("unreadable", "-r 'open")]),
         ("-r missing.txt", [("missing-file", "--requirement missing.txt")]),
-        ("-c https://example.com/c.txt", [("url", "--constraint https://example.com/…")]),
-        ("-r ${HOME}/x.txt", [("variable", "--requirement ${HOME}/x.txt")]),
+        ("-c https://example.com/c.txt", [("remote-file", "--constraint https://example.com/…")]),
+        ("-r ${HOME}/x.txt", [("variable-file", "--requirement ${HOME}/x.txt")]),
         ("--requirement 'a\0b'", [("missing-file", r"--requirement a\x00b")]),
     ],
 )

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from codehost.starter.machine import UnreadableError, printable
+from codehost.starter.machine import UnreadableError
 from tests.starter.machines import machine
 
 POSIX = [
@@ -36,7 +36,3 @@ def test_the_words_for_an_unreadable_file() -> None:
         "/etc/pip.conf, line 3: this is no valid INI file; its settings are left out."
     )
     assert "line" not in str(UnreadableError("/etc/pip.conf", None, "INI file"))
-
-
-def test_a_text_stays_on_its_line() -> None:
-    assert printable("a\nb\x1b[2J\udcff é") == "a\\nb\\x1b[2J\\udcff é"

@@ -10,7 +10,7 @@ A, B, C = (f"https://{name}.example.com/simple" for name in "abc")
 
 def tool(name: str, *urls: str) -> ToolSettings:
     indexes = tuple(Index(address=parse_address(url), origin=f"{name} {place}") for place, url in enumerate(urls))
-    return ToolSettings(tool=name, indexes=indexes)
+    return ToolSettings(indexes=indexes)
 
 
 # The indexes of pip, those of uv, the mirrors.
@@ -47,9 +47,9 @@ def test_a_place_that_pip_does_not_give_is_explained(pip: list[str], remarked: s
 
 def test_one_mirror_of_both_tools_knows_what_both_say() -> None:
     pip = tool("pip", "https://u:p@a.example.com/simple")
-    pip = ToolSettings(tool="pip", indexes=pip.indexes, ca_bundle=Setting(value="/ca", origin="pip's cert"))
+    pip = ToolSettings(indexes=pip.indexes, ca_bundle=Setting(value="/ca", origin="pip's cert"))
     address = parse_address(A)
-    uv = ToolSettings(tool="uv", indexes=(Index(address=address, origin="uv", explicit=True, ignored_statuses=(403,)),))
+    uv = ToolSettings(indexes=(Index(address=address, origin="uv", explicit=True, ignored_statuses=(403,)),))
     (draft,) = merge(pip, uv).mirrors
     assert draft.origins == ("uv", "pip 0")
     assert (draft.address.username, draft.credentials_origin) == ("u", "pip 0")
@@ -60,7 +60,6 @@ def test_one_mirror_of_both_tools_knows_what_both_say() -> None:
 
 def test_settings_are_for_the_mirrors_of_their_tool() -> None:
     pip = ToolSettings(
-        tool="pip",
         indexes=tool("pip", A).indexes,
         ca_bundle=Setting(value="/ca", origin="pip"),
         connect_timeout_ms=Setting(value=5, origin="pip"),
@@ -72,10 +71,8 @@ def test_settings_are_for_the_mirrors_of_their_tool() -> None:
 
 
 def test_the_public_default_has_the_settings_of_both() -> None:
-    pip = ToolSettings(tool="pip", connect_timeout_ms=Setting(value=5, origin="pip"))
-    uv = ToolSettings(
-        tool="uv", ca_bundle=Setting(value="/ca", origin="uv"), client_certificate=Setting(value="/me", origin="uv")
-    )
+    pip = ToolSettings(connect_timeout_ms=Setting(value=5, origin="pip"))
+    uv = ToolSettings(ca_bundle=Setting(value="/ca", origin="uv"), client_certificate=Setting(value="/me", origin="uv"))
     (draft,) = merge(pip, uv).mirrors
     assert draft.connect_timeout_ms
     assert draft.ca_bundle
@@ -96,7 +93,6 @@ TRUSTED = [
 def test_which_certificates_are_not_checked(server: Server | None, expected: list[str]) -> None:
     urls = [A, "https://a.example.com:8443/x", B, "http://a.example.com/plain"]
     uv = ToolSettings(
-        tool="uv",
         indexes=tool("uv", *urls).indexes,
         unverified=Setting(value=(server,), origin="allow-insecure-host in /uv.toml"),
     )
@@ -107,7 +103,7 @@ def test_which_certificates_are_not_checked(server: Server | None, expected: lis
 
 def test_a_trusted_host_without_a_mirror_is_told() -> None:
     pip = ToolSettings(
-        tool="pip", unverified=Setting(value=(Server("files.example.com", 8443),), origin="trusted-host of [global]")
+        unverified=Setting(value=(Server("files.example.com", 8443),), origin="trusted-host of [global]")
     )
     assert merge(pip, tool("uv")).left_out == (
         "Left out files.example.com:8443 of trusted-host of [global]: no mirror is there.",
@@ -130,7 +126,6 @@ UNPROXIED = [
 @pytest.mark.parametrize(("rule", "expected"), UNPROXIED)
 def test_which_mirrors_are_asked_without_the_proxy(rule: str, expected: list[str]) -> None:
     uv = ToolSettings(
-        tool="uv",
         indexes=tool("uv", A, B, "http://10.1.2.3/simple").indexes,
         proxy=Setting(value=parse_proxy("p.example.net:3128"), origin="HTTPS_PROXY"),
         unproxied=Setting(value=(rule,), origin="NO_PROXY"),
@@ -140,9 +135,8 @@ def test_which_mirrors_are_asked_without_the_proxy(rule: str, expected: list[str
 
 
 def test_the_proxy_of_pip_goes_before_and_knows_no_exceptions() -> None:
-    pip = ToolSettings(tool="pip", proxy=Setting(value=parse_proxy("pip.example.net:1"), origin="proxy"))
+    pip = ToolSettings(proxy=Setting(value=parse_proxy("pip.example.net:1"), origin="proxy"))
     uv = ToolSettings(
-        tool="uv",
         proxy=Setting(value=parse_proxy("uv.example.net:1"), origin="HTTPS_PROXY"),
         unproxied=Setting(value=("*",), origin="NO_PROXY"),
     )
@@ -158,7 +152,7 @@ def test_the_proxy_of_pip_goes_before_and_knows_no_exceptions() -> None:
         (tool("uv"), None),
         (tool("uv", A), None),
         (tool("uv", A, B), "first-index"),
-        (ToolSettings(tool="uv", strategy=Setting(value="unsafe-best-match", origin="x")), "unsafe-best-match"),
+        (ToolSettings(strategy=Setting(value="unsafe-best-match", origin="x")), "unsafe-best-match"),
     ],
 )
 def test_the_strategy_is_what_uv_does(uv: ToolSettings, strategy: str | None) -> None:

@@ -122,7 +122,7 @@ def test_cert_goes_before_what_requests_reads() -> None:
 
 
 def test_without_a_word_there_is_no_index() -> None:
-    assert settings("[global]\nprogress-bar = off") == ToolSettings(tool="pip")
+    assert settings("[global]\nprogress-bar = off") == ToolSettings()
 
 
 OMITTED = {

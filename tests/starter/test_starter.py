@@ -282,3 +282,46 @@ def test_no_password_leaves_its_place(files: dict[str, str], environ: dict[str, 
     for shown in chain([made.text], made.sources, made.notes):
         assert "c4n4ry" not in shown.lower()
     assert made.sources or made.notes
+
+
+@pytest.mark.parametrize(
+    ("files", "environ", "origin"),
+    [
+        ({}, {"PIP_NO_INDEX": "1"}, "PIP_NO_INDEX"),
+        ({}, {"UV_NO_INDEX": "1"}, "UV_NO_INDEX"),
+        ({}, {"PIP_INDEX_URL": "file:///srv/simple"}, "PIP_INDEX_URL"),
+        ({}, {"UV_DEFAULT_INDEX": "/srv/simple"}, "UV_DEFAULT_INDEX"),
+        ({UV: "no-index = true"}, {}, f"no-index in {UV}"),
+    ],
+)
+def test_the_public_mirror_is_not_written_where_it_must_not_be_asked(
+    files: dict[str, str], environ: dict[str, str], origin: str
+) -> None:
+    made = started(files, environ)
+    assert '"urls": [\n    // No mirror is written' in made.text
+    assert "https://pypi.org" not in made.text
+    assert origin in made.notes[-1]
+    assert not [violation for violation in load(made.text.encode()).violations if "minimum" in str(violation)]
+
+
+def test_a_default_that_is_lost_brings_no_public_mirror() -> None:
+    assert mirrors(started(environ={"UV_DEFAULT_INDEX": "/srv/simple", "UV_INDEX": A})) == [A]
+    assert mirrors(started(environ={"PIP_NO_INDEX": "1", "UV_INDEX": A})) == [A]
+
+
+def test_values_that_no_configuration_may_have() -> None:
+    made = started(environ={"PIP_DEFAULT_TIMEOUT": "1e308", "PIP_CERT": "/a\u202eb.pem", "PIP_CLIENT_CERT": "/a\nb"})
+    config = loaded(made).config
+    assert config is not None
+    assert config.mirrors[0].connect_timeout == 2_147_483.647
+    assert config.mirrors[0].tls.ca_bundle is None
+    assert len(made.notes) == 2
+
+
+def test_one_of_two_pairs_of_credentials_is_told_to_be_dropped() -> None:
+    url = "https://{}@h.example.com/simple"
+    one, other = url.format("u:c4n4ry"), url.format("v:c4n4ry")
+    made = started(environ={"PIP_INDEX_URL": one, "PIP_EXTRA_INDEX_URL": other})
+    assert any("Left out a user name and password for https://h.example.com/simple" in note for note in made.notes)
+    assert "c4n4ry" not in made.text + "".join(made.notes)
+    assert not any("Left out" in note for note in started(environ={"PIP_INDEX_URL": one, "UV_INDEX": one}).notes)

@@ -169,7 +169,7 @@ def test_what_is_left_out(text: str, sentence: str) -> None:
     ["index = 5", "index = [5]", "extra-index-url = 5", "index-url = 5", "pip = 5", "allow-insecure-host = 'x'"],
 )
 def test_values_of_another_type_say_nothing(text: str) -> None:
-    assert settings(text) == ToolSettings(tool="uv")
+    assert settings(text) == ToolSettings()
 
 
 @pytest.mark.parametrize(

@@ -3,26 +3,7 @@ import io
 import pytest
 from rich.console import Console
 
-from codehost.terminal.lines import duration, printable, say
-
-
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("plain text, ünïcode, 中文", "plain text, ünïcode, 中文"),
-        ("\x1b[31mred\x1b[0m", r"\x1b[31mred\x1b[0m"),
-        ("\x1b]0;title\x07", r"\x1b]0;title\x07"),
-        ("\x9b31m", r"\x9b31m"),
-        ("two\nlines\rover\ttab\0", r"two\nlines\rover\ttab\x00"),
-        ("right\u202eleft", r"right\u202eleft"),
-        ("line\u2028separator", r"line\u2028separator"),
-        ("lone\udcff", r"lone\udcff"),
-        ("\U000e0041", r"\U000e0041"),
-    ],
-)
-def test_printable(text: str, shown: str) -> None:
-    assert printable(text) == shown
-    assert printable(text).isprintable()
+from codehost.terminal.lines import duration, say
 
 
 @pytest.mark.parametrize(
