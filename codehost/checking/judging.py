@@ -10,6 +10,8 @@ from codehost.model.errors import Failure, Reason
 from codehost.net.origins import origin_of
 from codehost.resolve.probe import Probe
 
+UNSURE_ADVICE = "Check the URL: it may be the server's base or its simple root, see docs/mirrors.md."
+
 
 class Security(StrEnum):
     """How the connection is protected. ``unknown``: no answer came, so nothing was proved."""
@@ -55,7 +57,7 @@ class CheckedMirror:
 
     @property
     def probe(self) -> Probe | None:
-        """The mirror's answer, if it is well."""
+        """The mirror's answer, if it gave one that says something."""
         return self.outcome.result if self.outcome and isinstance(self.outcome.result, Probe) else None
 
     @property
@@ -64,9 +66,22 @@ class CheckedMirror:
         return self.outcome.result if self.outcome and isinstance(self.outcome.result, Failure) else None
 
     @property
+    def unsure(self) -> bool:
+        """Whether the mirror answers, and nothing there shows that it is a simple API: any web server answers 404."""
+        probe = self.probe
+        return probe is not None and not probe.confirmed and probe.api is None and probe.final_origin is None
+
+    @property
     def well(self) -> bool:
         """Whether a sync can use the mirror, or need not."""
-        return self.probe is not None or not self.mirror.enabled
+        return not self.mirror.enabled or (self.probe is not None and not self.unsure)
+
+    @property
+    def advice(self) -> str | None:
+        """What to do about a mirror that is not well, one sentence; None where nothing is wrong or nothing is known."""
+        if self.failure is not None:
+            return self.failure.facts.advice
+        return UNSURE_ADVICE if self.unsure else None
 
 
 def judge(mirrors: Sequence[Mirror], outcomes: Sequence[Outcome | None]) -> tuple[CheckedMirror, ...]:
@@ -119,8 +134,6 @@ def _warnings(mirror: Mirror, outcome: Outcome | None) -> Iterator[str]:
     probe = outcome.result if outcome is not None and isinstance(outcome.result, Probe) else None
     if probe is not None and probe.final_origin is not None:
         yield f"{probe.final_origin} answered in its place: that is another server's word"
-    elif probe is not None and not probe.confirmed:
-        yield "nothing there shows that it is a simple API: check the URL, a server's base or its simple root"
 
 
 def _has_credentials(mirror: Mirror) -> bool:

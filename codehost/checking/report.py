@@ -18,22 +18,24 @@ class CheckReport:
 
     @property
     def well(self) -> bool:
-        """Whether every enabled mirror was asked and can be used."""
-        return all(checked.well for checked in self.mirrors)
+        """Whether there is an enabled mirror, and all of them can be used; a paused code host is as it is wanted."""
+        enabled = [checked for checked in self.mirrors if checked.mirror.enabled]
+        return bool(enabled) and (self.paused or all(checked.well for checked in enabled))
 
 
 def report_to_json(report: CheckReport) -> dict[str, object]:
     """The object that ``codehost check --json`` prints; what does not apply or is not known is null.
 
     * ``codeHost``: its name; ``project``: whose page was asked for (null: the listing of all projects); ``paused``:
-      nobody was asked because ``requestsPerHour`` is 0; ``well``: the exit status is 0.
+      nobody was asked because ``requestsPerHour`` is 0; ``well``: the exit status is 0, as it is for a paused one.
     * ``requests``: how many were ``sent``, and what is ``left`` of the hour.
     * ``mirrors``: for each entry of ``urls`` in order: ``url``, ``enabled``, ``well``, ``reached`` (it answered),
       ``tls`` (``verified``, ``not-verified``, ``plain-http``, ``unknown``), ``credentials`` (``none``, ``accepted``,
       ``refused``, ``missing``, ``unknown``), ``api`` (``JSON``, ``HTML``), ``root`` (the simple root), ``rootFrom``
       (``written``, ``remembered``, ``project-page``, ``listing``), ``confirmed`` (an answer of the mirror's own proves
       the root), ``said`` (what was found, a clause), ``redirectedTo`` (another origin that answered), ``milliseconds``
-      (of the last answer); for one that is not well ``reason``, ``message`` and ``hint``; and ``warnings``, clauses.
+      (of the last answer); for one that is not well ``reason`` (null where it answered and nothing showed a simple
+      API), ``message`` and ``hint``; and ``warnings``, clauses.
     """
     return {
         "codeHost": report.code_host,
@@ -62,7 +64,7 @@ def _mirror_to_json(checked: CheckedMirror) -> dict[str, object]:
         "redirectedTo": probe.final_origin if probe else None,
         "milliseconds": None if outcome is None or outcome.seconds is None else round(outcome.seconds * 1000, 1),
         "reason": failure.reason if failure else None,
-        "message": failure.what if failure else None,
-        "hint": failure.facts.advice if failure else None,
+        "message": failure.what if failure else probe.said if probe and checked.unsure else None,
+        "hint": checked.advice,
         "warnings": list(checked.warnings),
     }

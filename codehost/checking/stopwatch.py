@@ -1,7 +1,7 @@
 """How long a mirror takes to answer, without the waits for the budget and between retries."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 
 from codehost.model.codehosts import Mirror
@@ -58,28 +58,22 @@ class WatchedFetcher:
 
     async def page(self, mirror: Mirror, url: str) -> PageResponse:
         """As the fetcher within."""
-        try:
-            answer = await self._fetcher.page(mirror, url)
-        except Failure as failure:
-            self._note(failure)
-            raise
-        self._watch.answered()
-        return answer
+        return await self._watched(self._fetcher.page(mirror, url))
 
     async def beginning(self, mirror: Mirror, url: str) -> PageResponse:
         """As the fetcher within."""
-        try:
-            answer = await self._fetcher.beginning(mirror, url)
-        except Failure as failure:
-            self._note(failure)
-            raise
-        self._watch.answered()
-        return answer
+        return await self._watched(self._fetcher.beginning(mirror, url))
 
     def file(self, mirror: Mirror, url: str) -> AbstractAsyncContextManager[FileResponse]:
         """As the fetcher within, unwatched."""
         return self._fetcher.file(mirror, url)
 
-    def _note(self, failure: Failure) -> None:
-        if failure.reason not in _SILENT:
-            self._watch.answered()
+    async def _watched(self, asking: Awaitable[PageResponse]) -> PageResponse:
+        try:
+            answer = await asking
+        except Failure as failure:
+            if failure.reason not in _SILENT:
+                self._watch.answered()
+            raise
+        self._watch.answered()
+        return answer

@@ -53,8 +53,8 @@ FACTS: dict[Reason, ReasonFacts] = {
     Reason.NOT_FOUND: ReasonFacts(
         transient=True,
         who=Who.SITE_ADMIN,
-        advice="Check the project's name, or add the mirror that has it to urls; codehost check says whether a simple "
-        "API was found at each entry.",
+        advice="Check the project's name and the mirrors' URLs (codehost check tells whether a simple API is there), "
+        "or add the mirror that has it to urls.",
     ),
     Reason.VERSION_NOT_FOUND: ReasonFacts(
         transient=True,
@@ -69,7 +69,8 @@ FACTS: dict[Reason, ReasonFacts] = {
     Reason.AUTH: ReasonFacts(
         transient=True,
         who=Who.SITE_ADMIN,
-        advice="Check the credentials that urls gives for this mirror and what they may read.",
+        advice="Check the credentials that the configuration gives for this mirror or its proxy, and what they may "
+        "read.",
     ),
     Reason.THROTTLED: ReasonFacts(
         transient=True,
@@ -79,12 +80,12 @@ FACTS: dict[Reason, ReasonFacts] = {
     Reason.NETWORK: ReasonFacts(
         transient=True,
         who=Who.SITE_ADMIN,
-        advice="Check that this machine reaches the mirror (name, port, proxy, certificate), then sync again.",
+        advice="See the message; check that this machine reaches the mirror (name, port, proxy, certificate).",
     ),
     Reason.SERVER_ERROR: ReasonFacts(
         transient=True,
         who=Who.MIRROR,
-        advice="The mirror failed; sync again later or ask its operator.",
+        advice="The mirror failed; try later or ask its operator.",
     ),
     Reason.BAD_PAGE: ReasonFacts(
         transient=True,
@@ -99,7 +100,7 @@ FACTS: dict[Reason, ReasonFacts] = {
     Reason.HASH_MISMATCH: ReasonFacts(
         transient=True,
         who=Who.MIRROR,
-        advice="The bytes are not what the page promises; a proxy may hold a damaged copy: purge it, then sync again.",
+        advice="The bytes are not what the page promises; a proxy may hold a damaged copy: purge it.",
     ),
     Reason.DIGEST_CHANGED: ReasonFacts(
         transient=False,
@@ -124,12 +125,13 @@ FACTS: dict[Reason, ReasonFacts] = {
     Reason.BLOCKED: ReasonFacts(
         transient=False,
         who=Who.SITE_ADMIN,
-        advice="The address is not allowed for this mirror; check urls.",
+        advice="See the message; if the address is not public and the mirror's files are really there, add its host to "
+        "the mirror's allowedHosts.",
     ),
     Reason.STORAGE: ReasonFacts(
         transient=True,
         who=Who.OPERATOR,
-        advice="Free space or mend the disk of the data directory, then sync again.",
+        advice="Free space or mend the disk of the data directory.",
     ),
     Reason.CRASHED: ReasonFacts(
         transient=False,

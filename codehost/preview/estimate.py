@@ -1,7 +1,8 @@
 """What a sync would send, and how long the configured rate makes that last. Pure."""
 
 import math
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from codehost.model.budget import COUNTED, SECOND
@@ -9,7 +10,9 @@ from codehost.model.errors import Failure
 from codehost.model.pins import Pin
 from codehost.model.releases import Resolution
 from codehost.net.pacer import pace_for
+from codehost.net.retries import delay_before_retry
 from codehost.preview.intent import Intent
+from codehost.preview.patience import NotAskedAgain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,14 +36,45 @@ def estimate_unasked(intent: Intent, requests_per_hour: int | None) -> Estimate:
 
 
 def estimate_asked(
-    answers: Mapping[Pin, Resolution | Failure], pages: int, requests_per_hour: int | None, left: int | None = None
+    answers: Mapping[Pin, Resolution | Failure], sent: int, requests_per_hour: int | None, left: int | None = None
 ) -> Estimate:
-    """What a sync would send after a preview that sent ``pages`` requests: the same again, and a file for each found.
+    """What a sync would send after a preview that ``sent`` so many requests, if the mirrors are well by then.
 
-    ``left`` is what the hour still allows, where that is known.
+    That is the same again, without the retries of what failed, and a file for each pin that was found. ``left`` is
+    what the hour still allows, where that is known.
     """
+    pages = _healthy_pages(answers, sent)
     files = sum(isinstance(answer, Resolution) for answer in answers.values())
     return Estimate(pages=pages, files=files, seconds=least_seconds(pages + files, requests_per_hour, left))
+
+
+def _healthy_pages(answers: Mapping[Pin, Resolution | Failure], sent: int) -> int:
+    by_project: dict[str, list[Resolution | Failure]] = defaultdict(list)
+    for pin, answer in answers.items():
+        by_project[pin.project].append(answer)
+    # A project has at least one page.
+    return max(len(by_project), sent + sum(_correction(group) for group in by_project.values()))
+
+
+def _correction(answers: Sequence[Resolution | Failure]) -> int:
+    """How many more requests than the preview's a sync needs for the pins of one project if its mirrors are well."""
+    if all(isinstance(answer, NotAskedAgain) for answer in answers):
+        return 1
+    retried = [answer for answer in answers if isinstance(answer, Failure) and _attempts(answer) > 1]
+    came = {asked.mirror for answer in answers if isinstance(answer, Resolution) for asked in answer.asked}
+    # A page that did not come is asked for again by the next pin; one that came serves all pins of its project.
+    needed = {failure.mirror for failure in retried} - came
+    return len(needed) - sum(_attempts(failure) for failure in retried)
+
+
+def _attempts(failure: Failure) -> int:
+    """How many requests a page took that did not come: 1 for what is not retried, 0 if it was not asked for."""
+    if isinstance(failure, NotAskedAgain):
+        return 0
+    attempts = 1
+    while delay_before_retry(attempts, failure.reason, failure.retry_after, 0.0) is not None:
+        attempts += 1
+    return attempts
 
 
 def least_seconds(requests: int, requests_per_hour: int | None, left: int | None = None) -> float | None:

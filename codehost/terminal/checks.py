@@ -5,6 +5,7 @@ from rich.console import Console
 from codehost.checking.judging import Access, CheckedMirror, Security
 from codehost.checking.report import CheckReport
 from codehost.resolve.roots import How
+from codehost.terminal.counts import counted
 from codehost.terminal.lines import say
 
 _SECURITY = {
@@ -24,7 +25,6 @@ _HOW = {
     How.REMEMBERED: "remembered",
     How.PROJECT_PAGE: "found by its page",
     How.LISTING: "found by its listing",
-    How.ASSUMED: "assumed",
 }
 
 
@@ -38,8 +38,9 @@ def print_report(console: Console, report: CheckReport) -> None:
     if not enabled:
         say(console, "No mirror is enabled: a sync would find nothing.")
     left = "" if report.requests_left is None else f" ({report.requests_left} left this hour)"
-    well = sum(checked.well for checked in enabled)
-    say(console, f"{report.code_host}: {well} of {len(enabled)} mirrors well, {report.requests_sent} requests{left}")
+    well = f"{sum(checked.well for checked in enabled)} of {len(enabled)} mirrors well"
+    mirrors = f"{counted(len(enabled), 'mirror')} not asked" if report.paused else well
+    say(console, f"{report.code_host}: {mirrors}, {counted(report.requests_sent, 'request')}{left}")
 
 
 def _print_mirror(console: Console, checked: CheckedMirror) -> None:
@@ -52,9 +53,13 @@ def _print_mirror(console: Console, checked: CheckedMirror) -> None:
     elif checked.failure is not None:
         facts = "; ".join(_connection(checked))
         say(console, f"broken   {url}: {checked.failure.what}{f' ({facts})' if facts else ''}", style="bold")
-        say(console, f"         what to do: {checked.failure.facts.advice}")
+    elif checked.unsure:
+        facts = ", ".join(_facts(checked))
+        say(console, f"unsure   {url}: nothing there shows that it is a simple API ({facts})", style="bold")
     else:
         say(console, f"well     {url}: {', '.join(_facts(checked))}")
+    if checked.advice is not None:
+        say(console, f"         what to do: {checked.advice}")
     for warning in checked.warnings:
         say(console, f"         warning: {warning}")
 

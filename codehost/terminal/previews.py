@@ -9,6 +9,7 @@ from codehost.model.pins import Pin
 from codehost.model.releases import Resolution
 from codehost.preview.intent import Action, Step
 from codehost.preview.outcome import Preview
+from codehost.terminal.counts import counted
 from codehost.terminal.lines import duration, say
 
 
@@ -53,25 +54,27 @@ def _print_lacking(console: Console, preview: Preview) -> None:
 
 def _print_counts(console: Console, preview: Preview) -> None:
     intent = preview.intent
-    parts = [
-        f"{intent.count(Action.ADD)} to add",
-        f"{intent.count(Action.RETRY)} to retry",
-        f"{intent.count(Action.RESTORE)} to restore",
-        f"{len(intent.retire)} to retire",
-        f"{intent.unchanged} unchanged",
+    counts = [
+        *((intent.count(action), f"to {action}") for action in Action),
+        (len(intent.retire), "to retire"),
+        (intent.unchanged, "unchanged"),
+        (len(preview.lacking), "would not be found"),
     ]
-    if preview.answers is not None:
-        parts.append(f"{len(preview.lacking)} would not be found")
-    new = "" if preview.known else " (the database does not know it yet)"
-    say(console, f"{preview.code_host}{new}: {', '.join(parts)}")
+    parts = [f"{count} {label}" for count, label in counts if count]
+    new = "" if preview.known else " (never synced)"
+    say(console, f"{preview.code_host}{new}: {', '.join(parts) or 'nothing to do'}")
 
 
 def _print_cost(console: Console, preview: Preview) -> None:
     estimate = preview.estimate
-    count = f"about {estimate.requests} requests ({estimate.pages} pages, {estimate.files} files)"
-    say(console, f"A sync would send {count}{_rate(preview)}.")
+    kinds = ((estimate.pages, "page"), (estimate.files, "file"))
+    parts = ", ".join(counted(count, kind) for count, kind in kinds if count)
+    if parts:
+        say(console, f"A sync would send about {counted(estimate.requests, 'request')} ({parts}){_rate(preview)}.")
+    else:
+        say(console, "A sync would send no request.")
     left = "" if preview.requests_left is None else f" ({preview.requests_left} left this hour)"
-    say(console, f"This preview sent {preview.requests_sent} requests{left}.")
+    say(console, f"This preview sent {counted(preview.requests_sent, 'request')}{left}.")
 
 
 def _rate(preview: Preview) -> str:
@@ -79,7 +82,7 @@ def _rate(preview: Preview) -> str:
         return "; there is no limit on requests"
     if preview.estimate.seconds is None:
         return " once the code host is no longer paused"
-    rate = f"{preview.requests_per_hour} requests an hour"
+    rate = f"{counted(preview.requests_per_hour, 'request')} an hour"
     if not preview.estimate.seconds:
-        return f"; {rate} allow them at once"
+        return f"; a limit of {rate} allows that at once"
     return f"; at {rate} that takes at least {duration(preview.estimate.seconds)}"

@@ -14,6 +14,7 @@ from codehost.model.errors import FACTS, Reason
 from codehost.model.jobs import JobState
 from codehost.model.records import FailedRelease, ReleaseDetails
 from codehost.model.summary import SyncSummary
+from codehost.terminal.counts import counted
 from codehost.terminal.lines import say
 
 
@@ -48,7 +49,7 @@ def print_summary(console: Console, summary: SyncSummary, data: DataDirectory) -
     if summary.unfinished:
         counts.append(f"{summary.unfinished} unfinished")
     left = "" if summary.requests_left is None else f" ({summary.requests_left} left this hour)"
-    counts.append(f"{summary.requests_sent} requests{left}")
+    counts.append(f"{counted(summary.requests_sent, 'request')}{left}")
     counts.append(f"{decimal(summary.downloaded_bytes)} downloaded in {summary.seconds:.1f} s")
     say(console, f"{summary.code_host}: {', '.join(counts)}")
     if summary.halted:
@@ -139,7 +140,7 @@ def _facts(details: ReleaseDetails, repository: Path, last_commit: str | None) -
 def _print_skips(console: Console, details: ReleaseDetails) -> None:
     if not details.skipped:
         return
-    say(console, f"{details.skipped} members left out:")
+    say(console, f"{counted(details.skipped, 'member')} left out:")
     shown = details.skips[:_SHOWN_SKIPS]
     for skip in shown:
         say(console, f"  {skip.reason}  {skip.path}  {decimal(skip.size)}")

@@ -90,11 +90,11 @@ async def test_without_the_project_the_listing_tells(storage: Storage, mirror: M
     assert (report.well, only.probe.how, only.warnings) == (True, How.LISTING, ())
 
 
-async def test_no_simple_api_is_a_warning(storage: Storage) -> None:
+async def test_a_place_without_a_simple_api_is_not_well(storage: Storage) -> None:
     async with Mirror() as empty:
-        only = await one(storage, f"{empty.base}/somewhere")
-    assert only.well
-    assert [warning for warning in only.warnings if "nothing there shows that it is a simple API" in warning]
+        for path in ("somewhere", "somewhere/simple"):
+            only = await one(storage, f"{empty.base}/{path}")
+            assert (only.unsure, only.well, only.failure, only.warnings) == (True, False, None, ())
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,7 @@ async def test_all_at_the_same_time_within_their_time_outs(storage: Storage) -> 
 
 async def test_a_paused_code_host_asks_nobody(storage: Storage, mirror: Mirror) -> None:
     report = await checked(storage, document(mirror.url, rateLimit={"requestsPerHour": 0}))
-    assert (report.paused, report.well, mirror.requests) == (True, False, [])
+    assert (report.paused, report.well, mirror.requests) == (True, True, [])
 
 
 async def test_its_requests_count_and_what_it_finds_is_remembered(

@@ -1,8 +1,8 @@
 import pytest
 
-from codehost.checking.judging import Access, Outcome, Security, judge
+from codehost.checking.judging import UNSURE_ADVICE, Access, Outcome, Security, judge
 from codehost.model.codehosts import Mirror
-from codehost.model.errors import Reason
+from codehost.model.errors import FACTS, Reason
 from tests.checking.values import CREDENTIALS, PLAIN, TOKEN, UNVERIFIED, URL, failed, found, mirror
 
 NETWORK = failed(Reason.NETWORK, reached=False)
@@ -10,6 +10,7 @@ PROXY_REFUSED = failed(Reason.AUTH, reached=False)
 REFUSED = failed(Reason.AUTH)
 BAD_PAGE = failed(Reason.BAD_PAGE)
 UNCONFIRMED = found(None, confirmed=False)
+REDIRECTED = found(final_origin="https://other.example.com", confirmed=False)
 
 
 @pytest.mark.parametrize(
@@ -58,7 +59,9 @@ def test_access(outcome: Outcome | None, access: Access, *, given: bool) -> None
     ("asked", "outcome", "well"),
     [
         (mirror(), found(), True),
-        (mirror(), UNCONFIRMED, True),
+        (mirror(), UNCONFIRMED, False),
+        (mirror(), found(confirmed=False), False),
+        (mirror(), REDIRECTED, True),
         (mirror(), BAD_PAGE, False),
         (mirror(), None, False),
         (mirror(enabled=False), None, True),
@@ -67,8 +70,24 @@ def test_access(outcome: Outcome | None, access: Access, *, given: bool) -> None
 def test_what_is_well(asked: Mirror, outcome: Outcome | None, *, well: bool) -> None:
     (checked,) = judge([asked], [outcome])
     assert checked.well == well
-    assert (checked.probe is not None) == (checked.well and asked.enabled)
     assert (checked.failure is not None) == (outcome is BAD_PAGE)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "advice"),
+    [
+        (found(), None),
+        (REDIRECTED, None),
+        (None, None),
+        (UNCONFIRMED, UNSURE_ADVICE),
+        (found(confirmed=False), UNSURE_ADVICE),
+        (BAD_PAGE, FACTS[Reason.BAD_PAGE].advice),
+    ],
+)
+def test_what_to_do(outcome: Outcome | None, advice: str | None) -> None:
+    (checked,) = judge([mirror()], [outcome])
+    assert checked.advice == advice
+    assert checked.unsure == (advice is UNSURE_ADVICE)
 
 
 @pytest.mark.parametrize(
@@ -81,8 +100,8 @@ def test_what_is_well(asked: Mirror, outcome: Outcome | None, *, well: bool) -> 
         (mirror(PLAIN, headers=TOKEN, enabled=False), None, []),
         (mirror(tls=UNVERIFIED), NETWORK, ["verifyTLS is false"]),
         (mirror(PLAIN, tls=UNVERIFIED), NETWORK, []),
-        (mirror(), UNCONFIRMED, ["nothing there shows that it is a simple API"]),
-        (mirror(), found(confirmed=False), ["nothing there shows that it is a simple API"]),
+        (mirror(), UNCONFIRMED, []),
+        (mirror(), REDIRECTED, ["https://other.example.com answered in its place"]),
         (
             mirror(tls=UNVERIFIED),
             found(final_origin="https://other.example.com", confirmed=False),

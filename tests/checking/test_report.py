@@ -1,6 +1,6 @@
 import json
 
-from codehost.checking.judging import judge
+from codehost.checking.judging import UNSURE_ADVICE, judge
 from codehost.checking.report import CheckReport, report_to_json
 from codehost.model.errors import FACTS, Reason
 from tests.checking.values import CREDENTIALS, PLAIN, URL, failed, found, mirror
@@ -13,7 +13,24 @@ MIRRORS = judge(
 def test_what_is_well() -> None:
     assert not CheckReport(code_host="host", project="six", mirrors=MIRRORS).well
     assert CheckReport(code_host="host", project="six", mirrors=(MIRRORS[0], MIRRORS[2])).well
-    assert CheckReport(code_host="host", project="six", mirrors=()).well
+    unasked = judge([mirror()], [None])
+    assert not CheckReport(code_host="host", project="six", mirrors=unasked).well
+    assert CheckReport(code_host="host", project="six", mirrors=unasked, paused=True).well
+    for none_enabled in ((), (MIRRORS[2],)):
+        for paused in (False, True):
+            assert not CheckReport(code_host="host", project="six", mirrors=none_enabled, paused=paused).well
+
+
+def test_json_of_a_mirror_that_may_be_none() -> None:
+    report = CheckReport(
+        code_host="host", project="six", mirrors=judge([mirror()], [found(None, confirmed=False)]), requests_sent=2
+    )
+    made = report_to_json(report)
+    mirrors = made["mirrors"]
+    assert isinstance(mirrors, list)
+    (only,) = mirrors
+    assert (made["well"], only["well"], only["reached"], only["reason"]) == (False, False, True, None)
+    assert (only["message"], only["hint"]) == ("has six in 2 versions", UNSURE_ADVICE)
 
 
 def test_json() -> None:

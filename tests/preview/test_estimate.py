@@ -6,7 +6,8 @@ from codehost.model.pins import Pin, parse_pin
 from codehost.model.releases import Resolution
 from codehost.preview.estimate import estimate_asked, estimate_unasked, least_seconds
 from codehost.preview.intent import Action, Intent, Step
-from tests.preview.values import resolution
+from codehost.preview.patience import NotAskedAgain
+from tests.preview.values import MIRROR, resolution
 
 HOUR = COUNTED / SECOND
 
@@ -61,3 +62,31 @@ def test_asked_the_same_pages_again_and_a_file_for_each_found() -> None:
     made = estimate_asked(answers, 7, 1000, left=8)
     assert (made.pages, made.files, made.seconds) == (7, 1, 0.0)
     assert estimate_asked(answers, 7, 1000, left=7).seconds == HOUR
+
+
+OTHER = "https://other.example.com/simple"
+DEAD = Failure(Reason.NETWORK, "it refused the connection", mirror=MIRROR)
+OTHER_DEAD = Failure(Reason.SERVER_ERROR, "it answered 500", mirror=OTHER)
+LATER = Failure(Reason.THROTTLED, "it answered 429", mirror=MIRROR, retry_after=600.0)
+UNASKED = NotAskedAgain(Reason.NETWORK, "not asked again", mirror=MIRROR)
+FOUND = resolution(parse_pin("a==1"))
+
+
+@pytest.mark.parametrize(
+    ("answers", "sent", "pages"),
+    [
+        # Each page that does not come is asked for three times.
+        ({"a==1": DEAD, "b==1": DEAD}, 6, 2),
+        ({"a==1": DEAD, "a==2": DEAD}, 6, 1),
+        ({"a==1": DEAD, "b==1": UNASKED, "b==2": UNASKED, "c==1": UNASKED}, 3, 3),
+        # The second pin got the page after all.
+        ({"a==1": DEAD, "a==2": FOUND}, 4, 1),
+        # Another mirror's page did not come.
+        ({"a==1": OTHER_DEAD, "a==2": FOUND}, 4, 2),
+        # What asks for a long wait is not retried.
+        ({"a==1": LATER, "b==1": LATER}, 2, 2),
+        ({}, 0, 0),
+    ],
+)
+def test_retries_are_no_pages(answers: dict[str, Resolution | Failure], sent: int, pages: int) -> None:
+    assert estimate_asked({parse_pin(pin): answer for pin, answer in answers.items()}, sent, None).pages == pages

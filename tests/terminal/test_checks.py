@@ -2,7 +2,7 @@ import io
 
 from rich.console import Console
 
-from codehost.checking.judging import Outcome, judge
+from codehost.checking.judging import UNSURE_ADVICE, Outcome, judge
 from codehost.checking.report import CheckReport
 from codehost.model.codehosts import Mirror
 from codehost.model.errors import FACTS, Reason
@@ -59,6 +59,17 @@ def test_a_paused_code_host() -> None:
     assert lines([mirror()], [None], paused=True) == [
         f"unasked  {URL}",
         "Nobody was asked: rateLimit.requestsPerHour is 0, which pauses the code host.",
+        "host: 1 mirror not asked, 3 requests",
+    ]
+
+
+def test_a_mirror_that_may_be_none() -> None:
+    assert lines([mirror()], [found(None, confirmed=False)]) == [
+        (
+            f"unsure   {URL}: nothing there shows that it is a simple API"
+            " (TLS verified, no credentials, 12 ms, has six in 2 versions)"
+        ),
+        f"         what to do: {UNSURE_ADVICE}",
         "host: 0 of 1 mirrors well, 3 requests",
     ]
 

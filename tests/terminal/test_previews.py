@@ -32,6 +32,7 @@ PREVIEW = Preview(
     answers=None,
     estimate=Estimate(pages=2, files=2, seconds=0.0),
 )
+AT_ONCE = "a limit of 100 requests an hour allows that at once"
 HOSTILE = "[bold]x[/bold] :bug: \x1b[2J\nforged"
 HARMLESS = r"[bold]x[/bold] :bug: \x1b[2J\nforged"
 
@@ -49,7 +50,7 @@ def test_a_preview_that_asked_nobody() -> None:
         "restore  idna==2 -> python/idna/2",
         "retire   python/old/1 (a sync keeps it; with --prune it removes it)",
         "host: 1 to add, 1 to retry, 1 to restore, 1 to retire, 6 unchanged",
-        "A sync would send about 4 requests (2 pages, 2 files); 100 requests an hour allow them at once.",
+        f"A sync would send about 4 requests (2 pages, 2 files); {AT_ONCE}.",
         "This preview sent 0 requests.",
     ]
 
@@ -65,11 +66,8 @@ def test_a_preview_that_asked() -> None:
         f"not-found (1): {facts.advice} (Who can act: the {facts.who}.)",
         f"  attrs==1: no mirror has attrs==1 ({HARMLESS}) (mirror {MIRROR})",
         "retire   python/old/1 (a sync keeps it; with --prune it removes it)",
-        (
-            "host (the database does not know it yet): 1 to add, 1 to retry, 1 to restore, 1 to retire, 6 unchanged,"
-            " 1 would not be found"
-        ),
-        "A sync would send about 4 requests (2 pages, 2 files); 100 requests an hour allow them at once.",
+        ("host (never synced): 1 to add, 1 to retry, 1 to restore, 1 to retire, 6 unchanged, 1 would not be found"),
+        f"A sync would send about 4 requests (2 pages, 2 files); {AT_ONCE}.",
         "This preview sent 3 requests (97 left this hour).",
     ]
 
@@ -96,3 +94,22 @@ def test_how_long_a_sync_takes(per_hour: int | None, seconds: float | None, end:
     shown = lines(replace(PREVIEW, requests_per_hour=per_hour, estimate=estimate))
     assert shown[-2] == f"A sync would send about 4 requests (2 pages, 2 files){end}"
     assert shown[0].startswith("Nobody is asked: ") == (per_hour == 0)
+
+
+@pytest.mark.parametrize(
+    ("pages", "files", "line"),
+    [
+        (1, 0, "A sync would send about 1 request (1 page); a limit of 1 request an hour allows that at once."),
+        (
+            1,
+            1,
+            "A sync would send about 2 requests (1 page, 1 file); a limit of 1 request an hour allows that at once.",
+        ),
+        (0, 0, "A sync would send no request."),
+    ],
+)
+def test_one_of_a_kind_and_none(pages: int, files: int, line: str) -> None:
+    estimate = Estimate(pages=pages, files=files, seconds=0.0)
+    nothing = Intent(steps=(), unchanged=0)
+    made = replace(PREVIEW, intent=nothing, known=False, requests_per_hour=1, estimate=estimate, requests_sent=1)
+    assert lines(made) == ["host (never synced): nothing to do", line, "This preview sent 1 request."]
