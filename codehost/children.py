@@ -29,7 +29,14 @@ from codehost.model.errors import Failure, Reason
 from codehost.model.members import GIB, IngestReport, IngestRequest, Limits
 
 _TRIES = 2
-_FOR_CHILDREN = frozenset({"HOME", "LANG", "LC_ALL", "LC_CTYPE", "PATH", "PYTHONPATH", "TMPDIR", "TZ", "VIRTUAL_ENV"})
+_LOOK_SECONDS = 1.0
+# What an interpreter needs to start as its parent did; a configuration may refer to any other variable as a secret.
+_FOR_CHILDREN = frozenset(
+    {
+        *("HOME", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "TZ"),
+        *("LD_LIBRARY_PATH", "PATH", "PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV"),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +71,7 @@ class ChildPool:
         # A fork server: quick starts, and none of the parent's threads, connections or secrets in the children.
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload([__name__])
-        with _bare_environment():
-            forkserver.ensure_running()
+        _start_fork_server()
         return ProcessPool(
             max_workers=self._children, initializer=_prepare_child, initargs=(self._limits,), context=context
         )
@@ -116,7 +122,7 @@ class ChildPool:
         self._running.add(future)
         future.add_done_callback(self._running.discard)
         try:
-            return await asyncio.wrap_future(future)
+            return await _outcome(pool, future)
         except TimeoutError:
             raise _crash(f"took longer than {limits.wall_seconds} s") from None
         except MemoryError:
@@ -130,16 +136,57 @@ class ChildPool:
             raise Failure(Reason.TOO_LARGE, f"the repository would exceed {limits.file_bytes} bytes") from None
 
 
+async def _outcome(pool: ProcessPool, future: ProcessFuture[IngestReport]) -> IngestReport:
+    waiting = asyncio.wrap_future(future)
+    try:
+        # pebble forgets a job that it is given in the moment when it breaks: nobody would ever end its future.
+        while not (await asyncio.wait((waiting,), timeout=_LOOK_SECONDS))[0]:
+            if not pool.active:
+                raise BrokenProcessPool
+        return waiting.result()
+    finally:
+        waiting.cancel()
+
+
+class _BareForkServer(forkserver.ForkServer):
+    """A fork server that is always started under the bare environment: also anew, by the library, when it died."""
+
+    _starting = threading.Lock()
+    _forkserver_pid: int | None
+
+    def ensure_running(self) -> None:
+        with self._starting:
+            # While it lives nothing is started, and the environment of other threads' processes is left alone.
+            if not self._is_alive():
+                with _bare_environment():
+                    super().ensure_running()
+
+    def _is_alive(self) -> bool:
+        pid = self._forkserver_pid
+        # WNOWAIT: whoever starts the next one collects the dead one.
+        return pid is not None and os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
+
+
+def _start_fork_server() -> None:
+    # The library has one for the whole process and offers no way to give it an environment, or another class.
+    server = forkserver._forkserver  # noqa: SLF001
+    server.__class__ = _BareForkServer
+    server.ensure_running()
+
+
 @contextmanager
 def _bare_environment() -> Iterator[None]:
-    """Processes that are started meanwhile get no variable that may hold a secret: a configuration may refer to any."""
-    whole = dict(os.environ)
-    for name in whole.keys() - _FOR_CHILDREN:
-        del os.environ[name]
+    """Processes that are started meanwhile get no variable that may hold a secret.
+
+    ``os.environ`` stays whole, because other threads may be reading it: only what processes inherit changes.
+    """
+    for name in os.environ.keys() - _FOR_CHILDREN:
+        os.unsetenv(name)
     try:
         yield
     finally:
-        os.environ.update(whole)
+        for name, value in os.environ.items():
+            os.putenv(name, value)
 
 
 def _crash(what: str) -> Failure:

@@ -2,12 +2,15 @@
 
 import asyncio
 import gzip
+import itertools
 import os
 import signal
+import subprocess
 import sys
 import time
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -179,13 +182,75 @@ def leaves() -> set[int]:
     """The children of the fork server."""
     found = set()
     for pid in descendants(os.getpid()):
-        try:
-            command = Path(f"/proc/{pid}/cmdline").read_bytes()
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        if b"forkserver" in command and not descendants(pid):
+        if b"forkserver" in command_of(pid) and not descendants(pid):
             found.add(pid)
     return found
+
+
+KEPT = {"LD_LIBRARY_PATH": "/nowhere", "TZ": "UTC"}
+
+
+@pytest.mark.parametrize("at_work", [True, False])
+async def test_no_fork_server_gets_what_may_be_a_secret(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    at_work: bool,  # noqa: FBT001 - a column of the table
+) -> None:
+    for name, value in (KEPT | {"CODEHOST_DATABASE_URL": "canary", "NEXUS_PASSWORD": "canary"}).items():
+        monkeypatch.setenv(name, value)
+    for server in fork_servers():
+        # Another test's, of another environment.
+        os.kill(server, signal.SIGKILL)
+    async with ChildPool(1) as pool:
+        assert (await pool.ingest(request(good(tmp_path)))).files == 1
+        (first,) = fork_servers()
+        slow = request(many(tmp_path))
+        lost = asyncio.ensure_future(pool.ingest(slow)) if at_work else None
+        if lost:
+            await child_of(slow)
+        os.kill(first, signal.SIGKILL)
+        if lost:
+            # Then the library starts the next one by itself.
+            with pytest.raises(Failure):
+                await lost
+        jobs = itertools.count(1)
+        while not fork_servers() - {first}:
+            # Its child may outlive it for some jobs, and be taken for dead during one.
+            with suppress(Failure):
+                await pool.ingest(request(good(tmp_path), next(jobs)))
+        (second,) = fork_servers()
+        for process in (second, *leaves()):
+            environment = variables_of(process)
+            assert environment.items() >= KEPT.items()
+            assert not {"CODEHOST_DATABASE_URL", "NEXUS_PASSWORD"} & environment.keys()
+    assert os.environ["NEXUS_PASSWORD"] == "canary"
+    # What other programs inherit is as before.
+    environment = await asyncio.to_thread(subprocess.check_output, ["env"], text=True)
+    assert "NEXUS_PASSWORD=canary" in environment
+
+
+def fork_servers() -> set[int]:
+    """The fork servers of this process; theirs are called the same."""
+    return {
+        pid for pid in descendants(os.getpid()) if b"forkserver" in command_of(pid) and parent_of(pid) == os.getpid()
+    }
+
+
+def parent_of(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+def command_of(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return b""
+
+
+def variables_of(pid: int) -> dict[str, str]:
+    """The environment that a process was started with (proc(5), environ)."""
+    entries = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    return dict(entry.decode().split("=", 1) for entry in entries if entry)
 
 
 async def test_cancelling_kills_the_child(tmp_path: Path) -> None:

@@ -12,23 +12,35 @@ from codehost.config.proxies import parse_proxy_url
 from codehost.config.secrecy import HEADERS, PUBLIC_KEYS, REDACTED, REFERENCES, SECRET_KEYS
 from codehost.config.violations import Path
 
-# In a comment nothing is parsed: it may hold half an entry.
-_USER_INFORMATION = re.compile(r"(?<=://)[^\s\"/?#]*@|[^\s\"'/:]*:[^\s\"'/]*@")
-_MEMBER = re.compile(r'(?P<key>[^"\s,{]*)(?P<colon>"\s*:\s*)"(?:[^"\\\r\n]|\\.)*"?')
+# In a comment nothing is parsed: it may hold half an entry. So a line goes as a whole when it holds user information, a
+# query, an ASCII character written as an escape, or what names a secret and, somewhere behind it, a value.
+_SUSPECT = re.compile(
+    r"""@|\?[^\s=]{0,200}=|\\u00[2-7][0-9a-f]|key(?:s|[_-][\w-]{0,80})?["'`\s]{0,8}[:=]""",
+    re.IGNORECASE,
+)
+_SECRET = re.compile(
+    r"secret|token|passw|passphrase|pass\b|pwd|bearer|credential|username|auth\b|authorization", re.IGNORECASE
+)
+_AND_THEN = ((_SECRET, re.compile(r"[:=]")), (re.compile(r":\\?/\\?/"), re.compile(r"\?\S")))
+_BEFORE_KEY = re.compile(r"[\"'\s,{]")
+_QUOTED = re.compile(r"""[\s*]*(?:"[^"]*"?|'[^']*'?)[\s,;\]})]*""")
+_WITHHELD = "(withheld)"
+_LINE = re.compile(r"[^\r\n]+")
+_MEMBER = re.compile(r'(?<![^"\s,{])(?P<key>[^"\s,{]*+)(?P<colon>"\s*:\s*)"(?:[^"\\\r\n]|\\.)*"?')
 
 
 def without_secrets(text: str, document: Document) -> str:
     """The text of a valid document with other texts in the places of its secrets.
 
     A URL with user information becomes the URL without it; any other secret that is written out becomes ``REDACTED``,
-    which the loader refuses. References stay: they hold no secret. Comments lose what looks like either.
+    which the loader refuses. References stay: they hold no secret. Comments lose every line that may hold either.
     """
     replaced = list(_replacements(document.value))
     if replaced:
         spans = find_places(document.plain).values
         for start, end, new in sorted(((*spans[path], new) for path, new in replaced), reverse=True):
             text = f"{text[:start]}{json.dumps(new, ensure_ascii=False)}{text[end:]}"
-    return map_comments(text, _redact_comment)
+    return map_comments(text, _Comments().redact)
 
 
 def _replacements(members: dict[str, Any]) -> Iterator[tuple[Path, str]]:
@@ -72,8 +84,43 @@ def _literals(members: dict[str, Any], keys: frozenset[str], path: Path) -> Iter
             yield (*path, key), REDACTED
 
 
-def _redact_comment(comment: str) -> str:
-    return _MEMBER.sub(_redact_member, _USER_INFORMATION.sub("", comment))
+class _Comments:
+    """The comments of one document, in order: a secret may stand in another line than its key."""
+
+    def __init__(self) -> None:
+        self._withheld = False
+        self._awaits_value = False
+
+    def redact(self, comment: str) -> str:
+        opening, closing = comment[:2], "*/" if comment.startswith("/*") else ""
+        body = comment[len(opening) : len(comment) - len(closing)]
+        return f"{opening}{_LINE.sub(self._redact_line, body)}{closing}"
+
+    def _redact_line(self, match: re.Match[str]) -> str:
+        line = match[0]
+        words = line.strip()
+        if not words:
+            return line
+        is_value = self._awaits_value or (self._withheld and _QUOTED.fullmatch(line) is not None)
+        self._withheld = is_value or _is_suspect(line) or _ends_with_key(words)
+        self._awaits_value = self._withheld and words.endswith((":", "="))
+        if not self._withheld:
+            return _MEMBER.sub(_redact_member, line)
+        indent, _, end = line.partition(words)
+        return f"{indent or ' '}{_WITHHELD}{end}"
+
+
+def _is_suspect(line: str) -> bool:
+    if _SUSPECT.search(line):
+        return True
+    return any((begin := first.search(line)) and then.search(line, begin.end()) for first, then in _AND_THEN)
+
+
+def _ends_with_key(words: str) -> bool:
+    head = words[:-1].rstrip()
+    if not words.endswith((":", "=")) or not head.endswith(('"', "'")):
+        return False
+    return _BEFORE_KEY.split(head[:-1])[-1] not in PUBLIC_KEYS | REFERENCES
 
 
 def _redact_member(member: re.Match[str]) -> str:

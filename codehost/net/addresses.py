@@ -48,6 +48,9 @@ _NETWORKS6: tuple[tuple[IPv6Network, str], ...] = tuple(
     )
 )
 
+# Names that the public DNS does not have (RFC 6762; RFC 8375; ICANN's resolution 2024.07.29.06; and usage).
+_LOCAL_SUFFIXES = (".local", ".localdomain", ".internal", ".lan", ".home.arpa")
+
 _LOW_32 = 0xFFFFFFFF
 
 # IPv6 forms that carry IPv4 addresses: a machine that understands the form sends to those.
@@ -106,8 +109,13 @@ class Reach:
         """Whether the host, as an address names it, may be reached whatever it stands for."""
         return _plain(host) in self.hosts
 
-    def check_host(self, host: str) -> None:
+    def check_host(self, host: str, *, through_proxy: bool = False) -> None:
         """Refuse what needs no resolver to be seen: IP addresses, and names that are always this machine.
+
+        Args:
+            host: as an address names it, without brackets.
+            through_proxy: the proxy will resolve the name, and nothing here; names that only a local network can
+                know are refused as well.
 
         Raises:
             RefusedAddressError: the host is an address, or a name, that is not public.
@@ -116,7 +124,7 @@ class Reach:
         address = ip_address_of(host)
         if self.covers(host):
             return
-        kind = _kind_of_name(host) if address is None else why_refused(address)
+        kind = _kind_of_name(host, through_proxy=through_proxy) if address is None else why_refused(address)
         if kind is not None:
             raise RefusedAddressError(host, host if address is None else str(address), kind)
 
@@ -178,10 +186,13 @@ def _why_embedded_refused(address: IPv6Address) -> str | None:
     return None
 
 
-def _kind_of_name(host: str) -> str | None:
-    # RFC 6761, 6.3: these names are loopback, whoever resolves them.
+def _kind_of_name(host: str, *, through_proxy: bool) -> str | None:
     name = _plain(host)
-    return "loopback" if name == "localhost" or name.endswith(".localhost") else None
+    # RFC 6761, 6.3: these names are loopback, whoever resolves them.
+    if name == "localhost" or name.endswith(".localhost"):
+        return "loopback"
+    local = "." not in name or f".{name}".endswith(_LOCAL_SUFFIXES)
+    return "a name of a local network" if through_proxy and local else None
 
 
 def _parsed(text: str) -> IpAddress:
@@ -190,8 +201,8 @@ def _parsed(text: str) -> IpAddress:
 
 
 def _plain(host: str) -> str:
-    """One spelling for each host: lower case, no brackets, no final dot, IPv6 addresses compressed."""
-    text = host.lower().removeprefix("[").removesuffix("]").removesuffix(".")
+    """One spelling for each host: lower case, no brackets, no final dots, IPv6 addresses compressed."""
+    text = host.lower().removeprefix("[").removesuffix("]").rstrip(".")
     try:
         return str(IPv6Address(text)) if ":" in text else text
     except ValueError:

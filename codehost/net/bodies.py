@@ -7,6 +7,9 @@ from codehost.model.errors import Failure, Reason
 _GZIP = 16 + zlib.MAX_WBITS
 _GZIP_MAGIC = b"\x1f\x8b"
 _PIECE = 512
+_FED = 64 * 1024
+# A server that writes its page in more pieces than this means no good.
+_MEMBERS = 1_000
 
 
 def decode_body(raw: bytes, coding: str, limit: int) -> bytes:
@@ -61,22 +64,32 @@ def _is_gzip(coding: str) -> bool:
 
 
 def _gunzip(raw: bytes, limit: int) -> bytes:
-    parts: list[bytes] = []
-    left = limit
+    body = bytearray()
+    start = members = 0
     # RFC 1952, 2.2: a gzip file is a series of members.
-    while raw.startswith(_GZIP_MAGIC):
-        inflater = zlib.decompressobj(_GZIP)
+    while raw.startswith(_GZIP_MAGIC, start):
+        members += 1
+        if members > _MEMBERS:
+            raise Failure(Reason.BAD_PAGE, f"the page has more than {_MEMBERS} gzip members")
         try:
-            part = inflater.decompress(raw, left + 1)
+            start = _inflate(memoryview(raw), start, body, limit)
         except zlib.error:
             raise Failure(Reason.BAD_PAGE, "the page's compression is damaged") from None
-        if len(part) > left:
-            raise too_large(limit)
-        if not inflater.eof:
-            raise Failure(Reason.BAD_PAGE, "the page's compressed bytes end too early")
-        parts.append(part)
-        left -= len(part)
-        raw = inflater.unused_data
-    if not parts and raw:
+    if not members and raw:
         raise Failure(Reason.BAD_PAGE, "the page claims to be gzip and is not")
-    return b"".join(parts)
+    return bytes(body)
+
+
+def _inflate(raw: memoryview, start: int, body: bytearray, limit: int) -> int:
+    """Append the gzip member at ``start`` to ``body``; gives where it ends."""
+    inflater = zlib.decompressobj(_GZIP)
+    while not inflater.eof:
+        # Piece by piece, because at a member's end the inflater copies all that it was fed beyond it.
+        piece = raw[start : start + _FED]
+        if not piece:
+            raise Failure(Reason.BAD_PAGE, "the page's compressed bytes end too early")
+        body += inflater.decompress(piece, limit - len(body) + 1)
+        if len(body) > limit:
+            raise too_large(limit)
+        start += len(piece) - len(inflater.unused_data)
+    return start

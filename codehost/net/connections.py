@@ -125,7 +125,7 @@ class Connections:
 
     def _check_host(self, url: str) -> None:
         try:
-            self._reach.check_host(origin_of(url).host)
+            self._reach.check_host(origin_of(url).host, through_proxy=self.mirror.proxy is not None)
         except (RefusedAddressError, MisspeltAddressError) as error:
             raise explain_refusal(error, url) from None
 

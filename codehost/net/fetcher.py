@@ -30,7 +30,6 @@ from codehost.net.retries import delay_before_retry
 BEGINNING_BYTES = 64 * 1024
 
 _OK = 200
-_LARGE = 64 * 1024
 
 # PEP 691: JSON first; an HTML-only mirror still answers.
 _PAGE_ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.01"
@@ -107,9 +106,11 @@ class HttpFetcher:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._entered = False
-        while self._connections:
-            _, connections = self._connections.popitem()
-            await connections.close()
+        # A session that is being opened right now is closed by its opener.
+        async with self._opening:
+            while self._connections:
+                _, connections = self._connections.popitem()
+                await connections.close()
 
     async def page(self, mirror: Mirror, url: str) -> PageResponse:
         """Ask for a project page, with a few quick retries; any status is an answer.
@@ -194,8 +195,7 @@ class HttpFetcher:
     async def _connections_of(self, mirror: Mirror) -> Connections:
         settings = self._settings
         async with self._opening:
-            if not self._entered:
-                raise RuntimeError("the fetcher is used outside its context")
+            self._check_entered()
             if mirror not in self._connections:
                 bounds = Bounds(
                     connections=settings.connections_per_mirror,
@@ -204,8 +204,16 @@ class HttpFetcher:
                 )
                 resolver = self._resolver or aiohttp.ThreadedResolver()
                 with at(mirror):
-                    self._connections[mirror] = await open_connections(mirror, resolver, self._budget, bounds)
+                    connections = await open_connections(mirror, resolver, self._budget, bounds)
+                if not self._entered:
+                    await connections.close()
+                    self._check_entered()
+                self._connections[mirror] = connections
             return self._connections[mirror]
+
+    def _check_entered(self) -> None:
+        if not self._entered:
+            raise RuntimeError("the fetcher is used outside its context")
 
     async def _read_page(self, answer: HttpAnswer) -> bytes:
         limit = self._settings.max_page_bytes
@@ -214,7 +222,8 @@ class HttpFetcher:
             raw += chunk
             if len(raw) > limit:
                 raise too_large(limit)
-        if answer.coding and len(raw) > _LARGE:
+        if answer.coding:
+            # However short it came, it may unfold to the limit.
             return await asyncio.to_thread(decode_body, bytes(raw), answer.coding, limit)
         return decode_body(bytes(raw), answer.coding, limit)
 

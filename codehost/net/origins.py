@@ -13,7 +13,10 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 _KEPT = "/?:@!$&'()*+,;=~%-._"
 
 # RFC 952 and 1123, the underscore that some use, and IPv6 addresses (RFC 3986, RFC 6874) as urlsplit bares them.
-_HOST = re.compile(r"(?:[a-z0-9._-]+|[0-9a-f.:]+(?:%[a-z0-9._~-]+)?)\Z")
+# Only these have a zone: what follows a "%" elsewhere is cut off by some programs.
+_HOST = re.compile(r"(?:[a-z0-9._-]+|[0-9a-f.]*:[0-9a-f.:]*(?:%[a-z0-9._~-]+)?)\Z")
+
+_MALFORMED = "(malformed address)"
 
 
 class BadAddressError(ValueError):
@@ -90,9 +93,12 @@ def without_user_information(url: str) -> str:
 def shown(url: str) -> str:
     """The address as logs, errors and the database may hold it: no user information, query or fragment.
 
-    A query goes too, because download hosts sign addresses there.
+    A query goes too, because download hosts sign addresses there. Of a malformed address nothing is kept but http or
+    https: a password with a slash in it may stand anywhere.
     """
     parts = _split(url)
+    if not _splits_well(parts):
+        return f"{parts.scheme}://{_MALFORMED}" if parts.scheme in _DEFAULT_PORTS else _MALFORMED
     return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
 
 
@@ -101,7 +107,19 @@ def _split(url: str) -> SplitResult:
         return urlsplit(url)
     except ValueError:
         # What does not split may hide a password anywhere: keep nothing of it.
-        return SplitResult("", "", "(malformed address)", "", "")
+        return SplitResult("", "", _MALFORMED, "", "")
+
+
+def _splits_well(parts: SplitResult) -> bool:
+    """Whether user information can stand nowhere but in the authority."""
+    try:
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        return False
+    if "@" not in f"{parts.path}{parts.query}{parts.fragment}":
+        return bool(host)
+    # In "https://token/rest@host/" what looks like a host is the beginning of a token.
+    return "." in host and _HOST.match(host) is not None
 
 
 def _ascii_host(host: str, url: str) -> str:

@@ -1,6 +1,6 @@
 """Redirects, decided by hand: every hop is a request that the budget counts. Pure."""
 
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 from codehost.model.errors import Failure, Reason
 from codehost.net.origins import BadAddressError, origin_of, sendable, shown
@@ -21,7 +21,8 @@ def next_hop(status: int, url: str, location: str | None) -> str | None:
         return None
     try:
         # RFC 9110, 10.2.2: Location may be relative to the address that was asked for.
-        target = sendable(urljoin(url, location))
+        # RFC 3986, 5.2.2: what has a scheme is not; "http:user:password@host" is no path below the mirror.
+        target = sendable(location if urlsplit(location).scheme else urljoin(url, location))
     except ValueError as error:
         problem = error if isinstance(error, BadAddressError) else "a malformed address"
         raise Failure(Reason.BLOCKED, f"{shown(url)} redirects to an address that is refused: {problem}") from None

@@ -43,8 +43,9 @@ def parse_retry_after(text: str | None, now: datetime) -> float | None:
         return min(float(text), LONGEST_RETRY_AFTER)
     try:
         moment = parsedate_to_datetime(text)
-    except ValueError:
+        # RFC 9110, 5.6.7: a date without a zone is in GMT.
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        seconds = (moment - now).total_seconds()
+    except (ValueError, OverflowError):
         return None
-    # RFC 9110, 5.6.7: a date without a zone is in GMT.
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return min(max(0.0, (moment - now).total_seconds()), LONGEST_RETRY_AFTER)
+    return min(max(0.0, seconds), LONGEST_RETRY_AFTER)

@@ -157,11 +157,52 @@ def test_hosts_that_may_be_asked(host: str) -> None:
 
 @pytest.mark.parametrize(
     "host",
-    ["localhost", "localhost.", "LOCALHOST", "db.localhost", "127.0.0.1", "10.1.2.4", "fe80::1%eth0", "fd00::6"],
+    [
+        "localhost",
+        "localhost.",
+        "localhost..",
+        "LOCALHOST",
+        "db.localhost",
+        "127.0.0.1",
+        "10.1.2.4",
+        "fe80::1%eth0",
+        "fd00::6",
+    ],
 )
 def test_hosts_that_are_refused_unseen(host: str) -> None:
     with pytest.raises(RefusedAddressError):
         REACH.check_host(host)
+
+
+LOCAL = [
+    "wiki",
+    "wiki..",
+    "ip6-localhost",
+    "printer.local",
+    "localhost.localdomain",
+    "Metadata.Google.INTERNAL.",
+    "nas.lan",
+    "home.arpa",
+    "router.home.arpa",
+]
+
+
+@pytest.mark.parametrize("host", [*LOCAL, "localhost..", "10.1.2.4"])
+def test_local_names_are_refused_through_a_proxy(host: str) -> None:
+    with pytest.raises(RefusedAddressError):
+        REACH.check_host(host, through_proxy=True)
+    reach_of(MIRROR, [host]).check_host(host, through_proxy=True)
+    reach_of(host, []).check_host(host, through_proxy=True)
+
+
+@pytest.mark.parametrize("host", [*LOCAL, "files.corp"])
+def test_without_a_proxy_local_names_are_judged_by_their_addresses(host: str) -> None:
+    REACH.check_host(host)
+
+
+@pytest.mark.parametrize("host", [MIRROR, f"{MIRROR}..", "files.corp", "10.1.2.3", "pypi.org", "internal.example.com"])
+def test_hosts_that_may_be_asked_through_a_proxy(host: str) -> None:
+    REACH.check_host(host, through_proxy=True)
 
 
 def test_a_mirror_on_loopback_may_name_itself_in_one_way_only() -> None:

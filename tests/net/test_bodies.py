@@ -1,9 +1,11 @@
 import gzip
 import random
+import time
 
 import pytest
 
 from codehost.model.errors import Failure, Reason
+from codehost.model.members import MIB
 from codehost.net.bodies import decode_beginning, decode_body
 
 TEXT = b"six" * 1000
@@ -32,12 +34,22 @@ def test_decoded(raw: bytes, coding: str) -> None:
         (TEXT, "gzip", "is not"),
         (gzip.compress(TEXT + b"!"), "gzip", "more than 3000 bytes"),
         (gzip.compress(TEXT) + gzip.compress(b"!"), "gzip", "more than 3000 bytes"),
+        (gzip.compress(b"") * 1001, "gzip", "more than 1000 gzip members"),
+        (gzip.compress(b"x") * 2 + b"\x1f\x8b", "gzip", "end too early"),
     ],
 )
 def test_refused(raw: bytes, coding: str, what: str) -> None:
     with pytest.raises(Failure, match=what) as caught:
         decode_body(raw, coding, len(TEXT))
     assert caught.value.reason is Reason.BAD_PAGE
+
+
+def test_many_members_take_no_long_time() -> None:
+    long = random.Random(1).randbytes(16 * MIB)
+    raw = gzip.compress(b"x") * 999 + gzip.compress(long, 0) + b"what follows is no member"
+    begin = time.process_time()
+    assert decode_body(raw, "gzip", 17 * MIB) == b"x" * 999 + long
+    assert time.process_time() - begin < 1
 
 
 @pytest.mark.parametrize(

@@ -341,7 +341,13 @@ async def test_the_certificate_behind_a_tunnel_is_the_servers(
         await fetcher.page(here, page_url(mirror))
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "169.254.169.254", "2130706433", "[::1]"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("127.0.0.1", "localhost", "localhost..", "169.254.169.254", "2130706433", "[::1]", "127.0.0.1%a"),
+        *("ip6-localhost", "wiki", "db.internal"),
+    ],
+)
 async def test_a_proxy_is_no_way_round_the_guard(fetcher: HttpFetcher, proxied: Proxied, host: str) -> None:
     mirror, proxy = await proxied.mirror("http"), await proxied.proxy("http")
     url = mirror.file_url(FILE).replace("mirror.corp", host)

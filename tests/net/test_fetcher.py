@@ -2,14 +2,18 @@ import asyncio
 import gzip
 import random
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
+from typing import Any
 
 import pytest
 
 from codehost.model import codehosts
 from codehost.model.codehosts import Credentials
 from codehost.model.errors import Failure, Reason
+from codehost.net.bodies import decode_body
 from codehost.net.fetcher import BEGINNING_BYTES, FetchSettings, HttpFetcher
 from tests.net.wire import CountingBudget, body_of, no_sleep, page_url, raw_server
 from tests.simulator.mirror import JSON_TYPE, Fault, Mirror
@@ -322,6 +326,36 @@ async def test_outside_its_context(mirror: Mirror) -> None:
         assert (await fetcher.page(entry(mirror), page_url(mirror))).status == 200
     with pytest.raises(RuntimeError, match="outside its context"):
         await fetcher.page(entry(mirror), page_url(mirror))
+
+
+async def test_left_while_a_session_is_being_opened(budget: CountingBudget, mirror: Mirror) -> None:
+    async with HttpFetcher(budget, SETTINGS) as fetcher:
+        asking = asyncio.ensure_future(fetcher.page(entry(mirror), page_url(mirror)))
+        await asyncio.sleep(0)
+    with pytest.raises(RuntimeError, match="outside its context"):
+        await asking
+    assert (budget.spent, mirror.requests) == (0, [])
+
+
+class WatchedThreads(ThreadPoolExecutor):
+    """Notes what it was given to do."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls: list[object] = []
+
+    def submit(self, call: Callable[..., Any], /, *args: Any, **named: Any) -> Future[Any]:
+        self.calls += call.args if isinstance(call, partial) else ()
+        return super().submit(call, *args, **named)
+
+
+async def test_what_may_unfold_is_decoded_in_a_thread(fetcher: HttpFetcher, mirror: Mirror) -> None:
+    asyncio.get_running_loop().set_default_executor(threads := WatchedThreads())
+    assert (await fetcher.page(entry(mirror), page_url(mirror))).status == 200
+    assert decode_body not in threads.calls
+    mirror.gzip_pages = True
+    assert (await fetcher.page(entry(mirror), page_url(mirror))).status == 200
+    assert decode_body in threads.calls
 
 
 async def test_tls_with_a_server_that_has_none(fetcher: HttpFetcher, mirror: Mirror) -> None:

@@ -33,6 +33,8 @@ def test_origin(url: str, expected: str) -> None:
         ("http://a\\b/x", "host name"),
         ("http://%31%32/x", "host name"),
         ("http://a,b/x", "host name"),
+        ("http://10.0.0.1%a/x", "host name"),
+        ("http://localhost%25a/x", "host name"),
     ],
 )
 def test_no_address(url: str, problem: str) -> None:
@@ -72,6 +74,28 @@ def test_sendable(url: str, expected: str) -> None:
 def test_shown_keeps_no_secret() -> None:
     assert shown("https://u:secret@h:81/a?token=secret#secret") == "https://h:81/a"
     assert "secret" not in shown("https://u:secret@[::1/a")
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://u:secret/x@h/", "https://(malformed address)"),
+        ("http://u:P/secret@h/y", "http://(malformed address)"),
+        ("http://u:12/secret@h/y", "http://(malformed address)"),
+        ("http://u:P?secret@h/y", "http://(malformed address)"),
+        ("http://u:P#secret@h/y", "http://(malformed address)"),
+        ("http://u:p@secret/W@h/y", "http://(malformed address)"),
+        ("https://secret/abc=@h/simple", "https://(malformed address)"),
+        ("https://se.cr+et/abc=@h/simple", "https://(malformed address)"),
+        ("http:user:secret@h/x", "http://(malformed address)"),
+        ("http:/user:secret@h/x", "http://(malformed address)"),
+        ("user:secret@h/x", "(malformed address)"),
+        ("https://h.example:81/feed@Local/a", "https://h.example:81/feed@Local/a"),
+        ("https://h/a", "https://h/a"),
+    ],
+)
+def test_shown_keeps_nothing_of_what_may_hide_a_secret(url: str, expected: str) -> None:
+    assert shown(url) == expected
 
 
 def test_without_user_information_keeps_the_query() -> None:

@@ -21,7 +21,18 @@ def test_next_hop(status: int, location: str | None, expected: str | None) -> No
     assert next_hop(status, "https://h/x/a", location) == expected
 
 
-@pytest.mark.parametrize("location", ["ftp://h/a", "file:///etc/passwd", "http://h/x/a", "https://u:secret@[h/"])
+@pytest.mark.parametrize(
+    "location",
+    [
+        "ftp://h/a",
+        "file:///etc/passwd",
+        "http://h/x/a",
+        "https://u:secret@[h/",
+        "http:u:secret@h/x",
+        "u:secret@h/x",
+        "//u:secret/x@h/",
+    ],
+)
 def test_refused(location: str) -> None:
     with pytest.raises(Failure) as caught:
         next_hop(302, "https://h/x/a", location)
@@ -31,3 +42,9 @@ def test_refused(location: str) -> None:
 
 def test_http_may_become_https() -> None:
     assert next_hop(301, "http://h/a", "https://h/a") == "https://h/a"
+
+
+def test_a_scheme_without_a_host_is_no_path() -> None:
+    with pytest.raises(Failure, match="names no host") as caught:
+        next_hop(302, "http://h/x/a", "http:u:secret@h/x")
+    assert "secret" not in str(caught.value)

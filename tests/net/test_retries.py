@@ -41,6 +41,9 @@ def test_delay(attempt: int, reason: Reason, retry_after: float | None, jitter: 
         ("Tue, 31 Dec 2024 00:00:00 GMT", 0.0),
         ("9" * 400, LONGEST_RETRY_AFTER),
         ("Fri, 31 Dec 9999 23:59:59 GMT", LONGEST_RETRY_AFTER),
+        ("Wed, 01 Jan 99999999999999999999 00:00:00 GMT", None),
+        ("Wed, 01 Jan 2025 00:00:00 +99999999999999", None),
+        ("Wed, 01 Jan 2025 00:00:00 +9999", None),
     ],
 )
 def test_retry_after(text: str | None, expected: float | None) -> None:
