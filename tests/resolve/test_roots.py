@@ -121,7 +121,8 @@ def test_no_other_address_speaks_for_one_that_is_ill(words: tuple[Word, ...]) ->
 def test_no_listing_speaks_for_an_address_that_is_ill(word: Word) -> None:
     page = replace(SEARCH, words=(word, missing(PLUS), missing(URL)))
     listing = replace(SEARCH, words=(missing(SIMPLE), missing(PLUS), missing(URL))).looked(word, lists=False)
-    for search in (page, listing):
+    for begun in (page, listing):
+        search = begun
         while isinstance(step := search.next_step, AskListing):
             search = search.looked(missing(step.root, 200), lists=step.root != SIMPLE)
         assert isinstance(step, Unconfirmed)
