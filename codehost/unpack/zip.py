@@ -1,42 +1,32 @@
 """Reading zip archives: wheels, eggs and sdists (PKWARE APPNOTE 6.3.10).
 
-A member's raw deflate stream is handed on beside its content, so that it can be stored without deflating again;
-it is inflated once, which proves its size and its CRC.
+There are two ways to read a zip: from its directory, or member after member from the first byte. An archive is read
+here only if both ways lead to the same members, so the file must be its members, one behind the other from the first
+byte, then the directory, then the end record, with not a byte between them. Writers of real wheels and sdists leave
+no gaps, and what fills one is for some readers a member.
+
+A member's raw deflate stream is handed on beside its content, so that it can be stored without deflating again.
 """
 
+import hashlib
 import stat
-import struct
 from calendar import timegm
 from collections.abc import Iterator
 from os import SEEK_END
 from typing import BinaryIO
 
-from codehost.model.deflate import DeflateError, crc32, inflater
 from codehost.model.errors import Failure, Reason
 from codehost.model.members import MIB, Limits, Member, MemberKind
-from codehost.unpack.zipdirectory import (
-    END64,
-    FLAG_DESCRIPTOR,
-    FLAG_UTF8,
-    TAIL_BYTES,
-    Entry,
-    find_end,
-    read_entries,
-    refuse,
-    wide_numbers,
-    widen,
-)
+from codehost.unpack.zipbodies import read_body
+from codehost.unpack.zipdirectory import END64, TAIL_BYTES, Directory, Entry, find_end, read_entries, widen
+from codehost.unpack.zipextra import refuse
+from codehost.unpack.ziplocal import DESCRIPTOR_BYTES, LOCAL, check_descriptor, check_local, trailing_bytes
+from codehost.unpack.zipnames import place_of, repeated_places
 
-_LOCAL = struct.Struct("<4s5H3L2H")
-_FULL32 = 0xFFFFFFFF
-_LOCAL_MAGIC = b"PK\x03\x04"
 _DIRECTORY_BYTES = 64 * MIB
-_DEFLATED = 8
 _OWNER_EXECUTES = 0o100
-_DESCRIPTOR_MAGIC = b"PK\x07\x08"
-_DESCRIPTOR_BYTES = 24
-# Flags that tell how a member was written and may differ between its headers: compression options, a data descriptor.
-_LOOSE_FLAGS = 0x6 | FLAG_DESCRIPTOR
+_DEVICES = frozenset({stat.S_IFIFO, stat.S_IFCHR, stat.S_IFBLK, stat.S_IFSOCK})
+_WITH_BODY = frozenset({MemberKind.FILE, MemberKind.SYMLINK})
 
 
 def read_zip(file: BinaryIO, limits: Limits) -> Iterator[Member]:
@@ -47,15 +37,40 @@ def read_zip(file: BinaryIO, limits: Limits) -> Iterator[Member]:
     """
     entries, directory_offset = _entries(file, limits)
     ends = _ends(entries, directory_offset)
+    repeated = repeated_places(entry.path for entry in entries)
+    seen: dict[bytes, tuple[object, ...]] = {}
     left = limits.unpacked_bytes
     for entry in entries:
         left -= entry.size
         if left < 0:
             raise Failure(Reason.TOO_LARGE, f"the archive unpacks to more than {limits.unpacked_bytes} bytes")
-        yield _member(file, entry, ends[entry.offset], limits.member_bytes)
+        member = _member(file, entry, ends[entry.offset], limits.member_bytes)
+        place = place_of(entry.path) if repeated else b""
+        if place not in repeated or _is_first(member, entry, place, seen):
+            yield member
+
+
+def _is_first(member: Member, entry: Entry, place: bytes, seen: dict[bytes, tuple[object, ...]]) -> bool:
+    """Whether no member had this place before.
+
+    Tolerated: members that say the same thing twice, as some build tools list a file twice. Any reader finds the
+    same, whether it takes the first or the last.
+    """
+    digest = hashlib.sha256(member.content or b"").digest()
+    facts = (member.kind, member.executable, member.size, entry.crc, digest)
+    if seen.setdefault(place, facts) != facts:
+        raise refuse("two members of the zip archive have one name and differ")
+    return seen[place] is facts
 
 
 def _entries(file: BinaryIO, limits: Limits) -> tuple[list[Entry], int]:
+    directory = _directory(file)
+    if directory.size > _DIRECTORY_BYTES or directory.entries > limits.members:
+        raise Failure(Reason.TOO_LARGE, f"the archive has more than {limits.members} members")
+    return list(read_entries(_at(file, directory.offset, directory.size), directory)), directory.offset
+
+
+def _directory(file: BinaryIO) -> Directory:
     file_size = file.seek(0, SEEK_END)
     tail = _at(file, max(0, file_size - TAIL_BYTES), TAIL_BYTES)
     end = find_end(tail, file_size)
@@ -67,19 +82,18 @@ def _entries(file: BinaryIO, limits: Limits) -> tuple[list[Entry], int]:
     # Some readers take the directory at its offset, others the bytes in front of the end record.
     if directory.offset + directory.size != limit:
         raise refuse("the zip archive's directory does not lie right before its end record")
-    if directory.size > _DIRECTORY_BYTES or directory.entries > limits.members:
-        raise Failure(Reason.TOO_LARGE, f"the archive has more than {limits.members} members")
-    entries = list(read_entries(_at(file, directory.offset, directory.size), directory))
-    if len({entry.name for entry in entries}) < len(entries):
-        raise refuse("two members of the zip archive have one name")
-    return entries, directory.offset
+    return directory
 
 
 def _ends(entries: list[Entry], directory_offset: int) -> dict[int, int]:
-    """By each member's offset, where the next member or the directory begins: no member may reach beyond."""
+    """By each member's offset, where the next member or the directory begins: there the member must end."""
     offsets = sorted({entry.offset for entry in entries})
     if len(offsets) < len(entries):
         raise refuse("two members of the zip archive overlap")
+    if not offsets and directory_offset:
+        raise refuse("the zip archive's directory is empty, but the zip archive is not")
+    if offsets and offsets[0]:
+        raise refuse("the zip archive has data before its first member")
     return dict(zip(offsets, (*offsets[1:], directory_offset), strict=False))
 
 
@@ -91,102 +105,54 @@ def _at(file: BinaryIO, offset: int, count: int) -> bytes:
 def _member(file: BinaryIO, entry: Entry, end: int, member_bytes: int) -> Member:
     start = _data_offset(file, entry, end)
     kind = _kind(entry)
-    content: bytes | None = None
-    deflated: bytes | None = None
-    if entry.size <= member_bytes and kind in {MemberKind.FILE, MemberKind.SYMLINK}:
-        content, deflated = _content(file, entry, start)
+    keep = entry.size <= member_bytes
+    content, deflated = read_body(file, start, entry, keep=keep)
+    if kind not in _WITH_BODY:
+        content = deflated = None
     target = content if kind is MemberKind.SYMLINK and content is not None else b""
-    return Member(
-        _name(entry).rstrip(b"/"),
-        kind,
-        bool(entry.unix_mode & _OWNER_EXECUTES),
-        _mtime(entry),
-        entry.size,
-        content,
-        deflated,
-        target,
-    )
+    executable = bool(entry.unix_mode & _OWNER_EXECUTES)
+    return Member(entry.path.rstrip(b"/"), kind, executable, _mtime(entry), entry.size, content, deflated, target)
 
 
 def _data_offset(file: BinaryIO, entry: Entry, end: int) -> int:
-    header = _at(file, entry.offset, _LOCAL.size)
-    name_length: int
-    extra_length: int
-    if len(header) < _LOCAL.size or not header.startswith(_LOCAL_MAGIC):
-        raise refuse("a member's local header is missing")
-    _, _, flags, method, _, _, crc, compressed, size, name_length, extra_length = _LOCAL.unpack(header)
-    agreed = (flags | _LOOSE_FLAGS) == (entry.flags | _LOOSE_FLAGS) and method == entry.method
-    if not agreed or file.read(name_length) != entry.name:
-        raise refuse("a member's two headers disagree")
-    start = entry.offset + _LOCAL.size + name_length + extra_length
+    """Where the member's data begins, after all around it was checked."""
+    header = _at(file, entry.offset, LOCAL.size)
+    header += file.read(trailing_bytes(header))
+    start = entry.offset + len(header)
+    data_end = start + entry.compressed
+    described = check_local(header, entry)
     # Members that overlap are a bomb, or two archives in one.
-    if start + entry.compressed > end:
+    if data_end > end:
         raise refuse("a member overlaps what follows it in the zip archive")
-    if _FULL32 in {compressed, size}:
-        size, compressed, _ = wide_numbers(file.read(extra_length), size, compressed, 0)
-    local, central = (crc, compressed, size), (entry.crc, entry.compressed, entry.size)
-    if flags & FLAG_DESCRIPTOR:
-        _check_descriptor(
-            _at(file, start + entry.compressed, min(_DESCRIPTOR_BYTES, end - start - entry.compressed)), central
-        )
-        # 4.4.4, bit 3: zeros stand for the numbers that follow the data.
-        local = (local[0] or entry.crc, local[1] or entry.compressed, local[2] or entry.size)
-    if local != central:
-        raise refuse("a member's two headers disagree about its size or checksum")
+    if described:
+        check_descriptor(_at(file, data_end, min(DESCRIPTOR_BYTES + 1, end - data_end)), entry)
+    elif data_end < end:
+        raise refuse("the zip archive holds data that its directory does not list")
     return start
 
 
-def _check_descriptor(found: bytes, numbers: tuple[int, int, int]) -> None:
-    # 4.3.9: checksum and sizes, these in 32 or 64 bits; 4.3.9.3: with or without a signature.
-    wide = struct.pack("<L2Q", *numbers)
-    narrow = struct.pack("<3L", *(number & _FULL32 for number in numbers))
-    if not found.removeprefix(_DESCRIPTOR_MAGIC).startswith((wide, narrow)):
-        raise refuse("a member's data descriptor disagrees with its header")
-
-
-def _content(file: BinaryIO, entry: Entry, start: int) -> tuple[bytes, bytes | None]:
-    if entry.compressed > 2 * entry.size + 4096:
-        raise refuse("a member takes far more room compressed than not")
-    raw = _at(file, start, entry.compressed)
-    if len(raw) < entry.compressed:
-        raise refuse("the zip archive ends within a member")
-    content = _inflate(raw, entry.size) if entry.method == _DEFLATED else raw
-    if len(content) != entry.size or crc32(content, 0) != entry.crc:
-        raise refuse("a member's size or checksum is wrong")
-    return content, raw if entry.method == _DEFLATED else None
-
-
-def _inflate(raw: bytes, size: int) -> bytes:
-    stream = inflater(gzip=False)
-    try:
-        content = stream.decompress(raw, size + 1)
-    except DeflateError as error:
-        raise refuse(f"a member's deflate stream is damaged ({error})") from error
-    if not stream.eof or stream.unused_data:
-        raise refuse("a member's deflate stream does not end where its size says")
-    return content
-
-
 def _kind(entry: Entry) -> MemberKind:
-    if entry.name.endswith(b"/"):
+    kind = stat.S_IFMT(entry.unix_mode)
+    if entry.path.endswith(b"/"):
         if entry.size:
             raise refuse("a directory has a body")
+        if kind == stat.S_IFLNK:
+            raise refuse("a member is a symbolic link by its mode and a directory by its name")
+        # Tolerated: any other mode. The name makes the directory for every reader, and there is no body to lose.
         return MemberKind.DIRECTORY
-    kind = stat.S_IFMT(entry.unix_mode)
     if kind == stat.S_IFLNK:
         return MemberKind.SYMLINK
-    if kind in {0, stat.S_IFREG}:
-        return MemberKind.FILE
     if kind == stat.S_IFDIR:
         raise refuse("a member is a directory by its mode and a file by its name")
-    return MemberKind.DEVICE
-
-
-def _name(entry: Entry) -> bytes:
-    # 4.4.4, bit 11 and appendix D: without it names are in code page 437, as every reader takes them.
-    if entry.flags & FLAG_UTF8 or entry.name.isascii():
-        return entry.name
-    return entry.name.decode("cp437").encode()
+    if kind in _DEVICES:
+        # Python's zipfile, and so pip, never looks at this and writes a file.
+        if entry.size:
+            raise refuse("a member is a device by its mode and has a body")
+        return MemberKind.DEVICE
+    if entry.dos_directory and entry.size:
+        raise refuse("a directory has a body")
+    # Tolerated: modes that are no system's, which some writers leave behind. To all readers these are files.
+    return MemberKind.FILE
 
 
 def _mtime(entry: Entry) -> int:

@@ -8,7 +8,8 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from codehost.model.errors import Failure, Reason
+from codehost.unpack.zipextra import check_kind, refuse, wide_numbers
+from codehost.unpack.zipnames import decode_name
 
 END = struct.Struct("<4s4H2LH")
 END_MAGIC = b"PK\x05\x06"
@@ -24,10 +25,14 @@ TAIL_BYTES = END.size + MAX_COMMENT + END64_LOCATOR.size
 
 _FULL16 = 0xFFFF
 _FULL32 = 0xFFFFFFFF
-_ZIP64_EXTRA = 0x0001
-_SUPPORTED_METHODS = frozenset({0, 8})
+# Stored, deflate, bzip2, LZMA. Tolerated: the last two, which are rare; but Python's zipfile, and so pip, reads them.
+_SUPPORTED_METHODS = frozenset({0, 8, 12, 14})
 _ENCRYPTED = 0x1 | 0x40 | 0x2000
-FLAG_UTF8 = 0x800
+_PATCH = 0x20
+# 4.4.3.2: version 6.3. Python's zipfile reads no archive that asks for more.
+_NEWEST_VERSION = 63
+_DOS_DIRECTORY = 0x10
+_DOS_HOSTS = frozenset({0, 10, 11, 14})
 FLAG_DESCRIPTOR = 0x8
 
 
@@ -40,7 +45,10 @@ class Directory(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """One entry of the central directory. ``name`` is raw; ``offset`` is that of the local header."""
+    """One entry of the central directory. ``name`` is raw; ``offset`` is that of the local header.
+
+    ``path`` is what the name means, in UTF-8. ``dos_directory``: the attributes of a DOS or Windows host say so.
+    """
 
     name: bytes
     flags: int
@@ -52,6 +60,8 @@ class Entry(NamedTuple):
     size: int
     unix_mode: int
     offset: int
+    path: bytes
+    dos_directory: bool
 
 
 class EndRecord(NamedTuple):
@@ -65,6 +75,9 @@ class EndRecord(NamedTuple):
 def find_end(tail: bytes, file_size: int) -> EndRecord:
     """The end record in the last ``TAIL_BYTES`` of the file. It must end exactly where the file does.
 
+    A comment is tolerated, for tools write one, unless it holds what a reader could take for the record: most readers
+    take the last signature in the file, others the first one that fits.
+
     Raises:
         Failure: there is none, there are several that fit, or the archive has several disks.
     """
@@ -74,12 +87,15 @@ def find_end(tail: bytes, file_size: int) -> EndRecord:
     if len(found) > 1:
         raise refuse("the zip archive has several end records")
     at = found[0]
+    if tail.rfind(END_MAGIC) != at:
+        raise refuse("the zip archive's comment holds another end record")
     _, disk, first_disk, here, total, size, offset, _ = END.unpack_from(tail, at)
     position = file_size - len(tail) + at
     locator_at = at - END64_LOCATOR.size
     end64 = None
     if locator_at >= 0 and tail[locator_at : locator_at + 4] == END64_LOCATOR_MAGIC:
         _, locator_disk, end64, disks = END64_LOCATOR.unpack_from(tail, locator_at)
+        # Tolerated: no disks at all, as some writers count from zero.
         if locator_disk or disks > 1:
             raise refuse("the zip archive is split over several disks")
         # Readers look for the 64-bit record where the locator says, or right in front of it.
@@ -138,7 +154,7 @@ def read_entries(data: bytes, directory: Directory) -> Iterator[Entry]:
 
 def _entry(data: bytes, at: int) -> tuple[Entry, int]:
     fields = CENTRAL.unpack_from(data, at)
-    _, made_by, _, flags, method, time, date, crc, compressed, size, *lengths, disk, _, external, offset = fields
+    _, made_by, needs, flags, method, time, date, crc, compressed, size, *lengths, disk, _, external, offset = fields
     name_end = at + CENTRAL.size + lengths[0]
     extra_end = name_end + lengths[1]
     end = extra_end + lengths[2]
@@ -147,53 +163,19 @@ def _entry(data: bytes, at: int) -> tuple[Entry, int]:
         raise refuse("the zip archive's directory is damaged")
     if flags & _ENCRYPTED:
         raise refuse("a member is encrypted")
+    if needs & 0xFF > _NEWEST_VERSION:
+        raise refuse("a member needs a version of the zip format that installers do not read")
+    if flags & _PATCH:  # 4.4.4, bit 5
+        raise refuse("a member is a patch to a file that is not here")
     if method not in _SUPPORTED_METHODS:
         raise refuse(f"a member is compressed by method {method}, which installers do not read")
-    size, compressed, offset = wide_numbers(data[name_end:extra_end], size, compressed, offset)
     if disk:
         raise refuse("the zip archive is split over several disks")
     unix_mode = external >> 16 if made_by >> 8 == 3 else 0  # 4.4.2.2: 3 is UNIX
-    return Entry(name, flags, method, time, date, crc, compressed, size, unix_mode, offset), end
-
-
-def wide_numbers(extra: bytes, size: int, compressed: int, offset: int) -> tuple[int, int, int]:
-    """The three numbers, those that are all ones read from the 64-bit extra field.
-
-    Raises:
-        Failure: the field is missing, too short or there twice.
-    """
-    # 4.5.3: the 64-bit fields are there for just those whose 32-bit field is all ones, in this order.
-    values = [size, compressed, offset]
-    wide = [index for index, value in enumerate(values) if value == _FULL32]
-    if not wide:
-        return size, compressed, offset
-    body = extra_field(extra, _ZIP64_EXTRA)
-    if body is None or len(body) < 8 * len(wide):
-        raise refuse("a member's 64-bit sizes are missing")
-    for place, index in enumerate(wide):
-        values[index] = int.from_bytes(body[8 * place : 8 * place + 8], "little")
-    return values[0], values[1], values[2]
-
-
-def extra_field(extra: bytes, wanted: int) -> bytes | None:
-    """The body of an extra field (4.5.1), None if there is none.
-
-    Raises:
-        Failure: the field is there twice, or the extra data is cut off.
-    """
-    found = None
-    at = 0
-    while at + 4 <= len(extra):
-        kind, length = struct.unpack_from("<HH", extra, at)
-        body = extra[at + 4 : at + 4 + length]
-        at += 4 + length
-        if kind == wanted:
-            if found is not None or len(body) < length:
-                raise refuse("a member's extra field is damaged")
-            found = body
-    return found
-
-
-def refuse(what: str) -> Failure:
-    """The failure for a damaged or ambiguous archive."""
-    return Failure(Reason.UNSAFE_ARCHIVE, what)
+    dos_directory = made_by >> 8 in _DOS_HOSTS and bool(external & _DOS_DIRECTORY)
+    extra = data[name_end:extra_end]
+    size, compressed, offset = wide_numbers(extra, size, compressed, offset)
+    if extra:
+        check_kind(extra, unix_mode)
+    path = decode_name(name, flags, extra)
+    return Entry(name, flags, method, time, date, crc, compressed, size, unix_mode, offset, path, dos_directory), end

@@ -1,7 +1,10 @@
 """Zip archives built field by field, so that tests can write what no library would (PKWARE APPNOTE 6.3.10)."""
 
+import bz2
+import lzma
 import struct
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 FULL16 = 0xFFFF
@@ -81,7 +84,7 @@ def _central(part: Part, offset: int) -> bytes:
         "<4s6H3L5H2L",
         b"PK\1\2",
         part.made_by | 20,
-        20,
+        say.get("needs", 20),
         say["flags"],
         say["method"],
         part.time,
@@ -94,7 +97,7 @@ def _central(part: Part, offset: int) -> bytes:
         0,
         say.get("disk", 0),
         0,
-        part.mode << 16,
+        say.get("external", part.mode << 16),
         say["offset"],
     )
     return fixed + name + extra
@@ -111,9 +114,39 @@ def end_records64(entries: int, size: int, offset: int, at: int, *, length: int 
     return record + struct.pack("<4sLQL", b"PK\6\7", 0, at, 1)
 
 
-def layout(*parts: Part) -> tuple[bytes, bytes]:
-    """The members, and the directory that follows them."""
-    body = b""
+def extra_block(kind: int, body: bytes) -> bytes:
+    """One extra field."""
+    return struct.pack("<HH", kind, len(body)) + body
+
+
+def wide_field(*numbers: int) -> bytes:
+    """The 64-bit extra field."""
+    return extra_block(1, struct.pack(f"<{len(numbers)}Q", *numbers))
+
+
+def unicode_path(header_name: bytes, path: bytes, version: int = 1) -> bytes:
+    """Info-ZIP's unicode path field, for the header's name."""
+    return extra_block(0x7075, struct.pack("<BL", version, zlib.crc32(header_name)) + path)
+
+
+def lzma_body(content: bytes, *, dictionary: int = 1 << 16) -> bytes:
+    """An LZMA member's body: version, properties, the stream with its end marker."""
+    filters = [{"id": lzma.FILTER_LZMA1, "lc": 3, "lp": 0, "pb": 2, "dict_size": 1 << 16}]
+    stream = lzma.compress(content, lzma.FORMAT_RAW, filters=filters)
+    return b"\x09\x04\x05\x00\x5d" + dictionary.to_bytes(4, "little") + stream
+
+
+def packed(content: bytes, method: int, **fields: object) -> Part:
+    """A member that is packed by one of the methods that installers read."""
+    packers: dict[int, Callable[[bytes], bytes]] = {8: raw_deflate, 12: bz2.compress, 14: lzma_body}
+    data = packers[method](content) if method else content
+    given = {"content": content, "method": method, "data": data, "flags": 2 if method == 14 else 0}
+    return Part(**given | fields)  # type: ignore[arg-type] # see Part
+
+
+def layout(*parts: Part, before: bytes = b"") -> tuple[bytes, bytes]:
+    """The members behind ``before``, and the directory that follows them."""
+    body = before
     directory = b""
     for part in parts:
         directory += _central(part, len(body))
@@ -121,7 +154,7 @@ def layout(*parts: Part) -> tuple[bytes, bytes]:
     return body, directory
 
 
-def build(*parts: Part, comment: bytes = b"", behind: bytes = b"") -> bytes:
-    """A whole archive, with ``behind`` after its end."""
-    body, directory = layout(*parts)
+def build(*parts: Part, comment: bytes = b"", before: bytes = b"", behind: bytes = b"") -> bytes:
+    """A whole archive, with ``before`` in front, which its offsets account for, and ``behind`` after its end."""
+    body, directory = layout(*parts, before=before)
     return body + directory + end_record(len(parts), len(directory), len(body), comment) + behind
