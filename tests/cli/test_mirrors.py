@@ -193,11 +193,9 @@ def test_an_interruption(desk: Desk, command: str) -> None:
 
     thread = threading.Thread(target=interrupt, daemon=True)
     thread.start()
-    started = time.monotonic()
     ran = desk.stored(command, str(desk.file))
     assert (ran.status, ran.out, ran.err.strip()) == (130, "", "")
     thread.join()
-    assert time.monotonic() - started < 20
     assert not desk.data.exists()
 
 

@@ -4,7 +4,6 @@ import subprocess
 import sys
 from dataclasses import asdict
 from pathlib import Path as FilePath
-from time import perf_counter
 from typing import Any
 
 import pytest
@@ -311,11 +310,8 @@ def test_the_examples_load() -> None:
         assert load(json.dumps(document).encode()).config
 
 
-def test_a_hundred_thousand_strings_are_no_work() -> None:
-    document = {"urls": [], "dependencies": ["name==1.2.3"] * 100_000}
-    began = perf_counter()
-    assert check(document) == []
-    assert perf_counter() - began < 0.5
+def test_a_hundred_thousand_strings() -> None:
+    assert check({"urls": [], "dependencies": ["name==1.2.3"] * 100_000}) == []
 
 
 def test_which_keys_are_secret_is_known_of_all() -> None:
