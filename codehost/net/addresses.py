@@ -1,7 +1,8 @@
 """Which addresses requests made for a mirror may reach. Pure: no name is looked up here.
 
 Links on a page and redirects are the mirror's word. Unchecked, they could lead to services of this machine or its
-network that nobody outside may reach. So they reach public addresses, the mirror's own host and its allowed hosts.
+network that nobody outside may reach. So they reach public addresses, the mirror's own host and its allowed hosts;
+of the own host every port, because mirrors do serve their files on another one.
 
 The table is written out: what the standard library calls private or global changes between its versions, and it
 refuses the networks of documentation (RFC 5737, RFC 3849), which are routed nowhere and stand for public mirrors in
@@ -101,13 +102,17 @@ class MisspeltAddressError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reach:
-    """Where requests for one mirror may go although it is not public: ``hosts``, in their plain spelling."""
+    """Where requests for one mirror may go although it is not public. Hosts are in their plain spelling.
 
-    hosts: frozenset[str]
+    ``own`` is the mirror's host, on any port; ``allowed`` are those that the configuration names beside it.
+    """
+
+    own: str
+    allowed: frozenset[str]
 
     def covers(self, host: str) -> bool:
-        """Whether the host, as an address names it, may be reached whatever it stands for."""
-        return _plain(host) in self.hosts
+        """Whether the host, as an address names it, may be asked although it is, or may be, no public one."""
+        return _plain(host) == self.own or _plain(host) in self.allowed
 
     def check_host(self, host: str, *, through_proxy: bool = False) -> None:
         """Refuse what needs no resolver to be seen: IP addresses, and names that are always this machine.
@@ -128,26 +133,36 @@ class Reach:
         if kind is not None:
             raise RefusedAddressError(host, host if address is None else str(address), kind)
 
-    def reachable(self, host: str, addresses: Iterable[str]) -> list[str]:
+    def reachable(self, host: str, addresses: Iterable[str], *, was_public: bool = False) -> list[str]:
         """The addresses that may be connected to, of those that the host resolved to.
 
+        The mirror's own host may be private, but not public and private: a server out there that sends links to
+        itself, and then says that it is this machine, would be let in everywhere.
+
+        Args:
+            host: as an address names it.
+            addresses: what it resolved to now.
+            was_public: it had a public address earlier.
+
         Raises:
-            RefusedAddressError: there are addresses, and none of them is public.
+            RefusedAddressError: there are addresses, and none of them may be connected to.
         """
         found = list(addresses)
-        if self.covers(host):
+        if _plain(host) in self.allowed:
             return found
         refused = {address: kind for address in found if (kind := why_refused(_parsed(address))) is not None}
         fit = [address for address in found if address not in refused]
-        if refused and not fit:
-            address, kind = next(iter(refused.items()))
-            raise RefusedAddressError(host, address, kind)
-        return fit
+        if fit or not refused:
+            return fit
+        if _plain(host) == self.own and not was_public:
+            return found
+        address, kind = next(iter(refused.items()))
+        raise RefusedAddressError(host, address, kind)
 
 
 def reach_of(own: str, allowed: Iterable[str]) -> Reach:
-    """What a mirror may reach beside public addresses: its ``own`` host, on any port, and those ``allowed`` for it."""
-    return Reach(hosts=frozenset(_plain(host) for host in (own, *allowed)))
+    """What a mirror may reach beside public addresses: its ``own`` host and those ``allowed`` for it, on any port."""
+    return Reach(own=_plain(own), allowed=frozenset(_plain(host) for host in allowed))
 
 
 def ip_address_of(host: str) -> IpAddress | None:
@@ -173,6 +188,11 @@ def why_refused(address: IpAddress) -> str | None:
         return next((kind for network, kind in _NETWORKS4 if address in network), None)
     kind = next((kind for network, kind in _NETWORKS6 if address in network), None)
     return kind or _why_embedded_refused(address)
+
+
+def is_public(text: str) -> bool:
+    """Whether an IP address, as a resolver gives it, is public."""
+    return why_refused(_parsed(text)) is None
 
 
 def _why_embedded_refused(address: IPv6Address) -> str | None:

@@ -21,7 +21,7 @@ from codehost.model.codehosts import Mirror
 from codehost.model.errors import Failure, Reason
 from codehost.model.ports import Budget
 from codehost.net.addresses import MisspeltAddressError, Reach, RefusedAddressError, reach_of
-from codehost.net.explain import WIRE_ERRORS, at, explain, explain_refusal, proxy_wants_credentials
+from codehost.net.explain import WIRE_ERRORS, LateHeadError, at, explain, explain_refusal, proxy_wants_credentials
 from codehost.net.headers import headers_for, proxy_headers
 from codehost.net.origins import origin_of, same_origin
 from codehost.net.resolver import GuardedResolver
@@ -30,20 +30,23 @@ from codehost.net.tls import TlsContexts, make_contexts
 _READ_BUFFER = 256 * 1024
 _PROXY_AUTHENTICATION_REQUIRED = 407
 
-# When the request at hand must have left, on the loop's clock.
+# When the request at hand must have left, on the loop's clock, and how many seconds the head of its answer may take.
 _LEAVES_BY: ContextVar[float] = ContextVar("_LEAVES_BY")
+_HEAD: ContextVar[float] = ContextVar("_HEAD")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
     """Bounds on the requests to one mirror, beside the mirror's own. Times are seconds.
 
-    ``connections``: how many at once. ``silence``: the longest wait for the next byte. ``departure``: how long after
-    it was counted a request may leave; one whose connection took longer to make is counted again.
+    ``connections``: how many at once. ``silence``: the longest wait for the next byte. ``head``: how long the head
+    of an answer may take, however many bytes and provisional answers (RFC 9110, 15.2) come meanwhile. ``departure``:
+    how long after it was counted a request may leave; one whose connection took longer to make is counted again.
     """
 
     connections: int
     silence: float
+    head: float
     departure: float
 
 
@@ -93,6 +96,7 @@ class Connections:
         for _ in range(2):
             await self._budget.spend()
             _LEAVES_BY.set(asyncio.get_running_loop().time() + self._bounds.departure)
+            _HEAD.set(self._bounds.head)
             try:
                 return await self._get(url, headers, deadline)
             except _TooLateError:
@@ -160,6 +164,20 @@ class _PromptRequest(aiohttp.ClientRequest):
         return await super().send(conn)
 
 
+class _PromptResponse(aiohttp.ClientResponse):
+    """An answer whose head comes in time. The library bounds the wait for one byte and that for the whole answer."""
+
+    async def start(self, connection: Connection) -> aiohttp.ClientResponse:
+        head = asyncio.timeout(_HEAD.get())
+        try:
+            async with head:
+                return await super().start(connection)
+        except TimeoutError as error:
+            if head.expired():
+                raise LateHeadError from error
+            raise
+
+
 class _ProxiedConnector(aiohttp.TCPConnector):
     """A connector that makes all its connections through one proxy.
 
@@ -188,6 +206,7 @@ def _session(mirror: Mirror, contexts: TlsContexts, resolver: AbstractResolver, 
     session = aiohttp.ClientSession(
         connector=connector,
         request_class=_PromptRequest,
+        response_class=_PromptResponse,
         cookie_jar=aiohttp.DummyCookieJar(),
         headers={"User-Agent": f"codehost/{__version__}"},
         auto_decompress=False,

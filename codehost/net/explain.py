@@ -12,10 +12,16 @@ from codehost.net.addresses import MisspeltAddressError, RefusedAddressError
 from codehost.net.origins import Origin, origin_of
 from codehost.net.tls_errors import explain_tls
 
+
+class LateHeadError(TimeoutError):
+    """The head of an answer was not complete in time, though some of it may have come."""
+
+
 # From the particular to the general: the first class that fits speaks.
 _CLAUSES: tuple[tuple[type[Exception], str], ...] = (
     (aiohttp.ConnectionTimeoutError, "connecting to {peer} took too long"),
     (aiohttp.SocketTimeoutError, "{peer} sent nothing for too long"),
+    (LateHeadError, "{peer} did not begin its answer in time: there was no whole head"),
     (TimeoutError, "{peer} did not finish its answer in time"),
     (aiohttp.ClientPayloadError, "the connection to {peer} broke before the whole body had come"),
     (aiohttp.ServerDisconnectedError, "{peer} closed the connection without an answer"),

@@ -24,12 +24,15 @@ from codehost.net.bodies import decode_beginning, decode_body, too_large
 from codehost.net.connections import Bounds, Connections, open_connections
 from codehost.net.explain import at
 from codehost.net.origins import BadAddressError, sendable, shown
+from codehost.net.rate import LeastRate
 from codehost.net.redirects import next_hop
 from codehost.net.retries import delay_before_retry
 
 BEGINNING_BYTES = 64 * 1024
 
 _OK = 200
+
+_RATE = LeastRate(least=60 * 1024, window=60.0)
 
 # PEP 691: JSON first; an HTML-only mirror still answers.
 _PAGE_ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.01"
@@ -40,11 +43,16 @@ class FetchSettings:
     """Bounds on requests. Times are seconds, sizes bytes.
 
     ``page_deadline`` and ``file_deadline`` bound one request from sending to its last byte where the mirror has no
-    deadline of its own, ``silence`` the wait for the next byte. ``departure``: how long after it was counted a
-    request may leave; until then its connection must stand.
+    deadline of its own, ``silence`` the wait for the next byte. ``head`` bounds the wait for the whole head of an
+    answer, provisional ones included, and ``rate`` how slowly the body may come: by default 60 KiB in every minute
+    (1 KiB/s), which the slowest of lines exceeds and which no drip reaches; a body that is whole within the first
+    minute may be of any size. ``departure``: how long after it was counted a request may leave; until then its
+    connection must stand.
     """
 
     silence: float = 60.0
+    head: float = 90.0
+    rate: LeastRate = _RATE
     page_deadline: float = 120.0
     file_deadline: float = 4 * 3600.0
     departure: float = DEPARTURE / SECOND
@@ -181,9 +189,9 @@ class HttpFetcher:
         while hop not in visited and len(visited) <= self._settings.max_redirects:
             visited.add(hop)
             async with connections.get(hop, want.headers, want.deadline) as response:
-                answer = HttpAnswer(response, hop, mirror)
                 with at(mirror):
-                    target = next_hop(answer.status, hop, answer.location)
+                    answer = HttpAnswer(response, hop, mirror, self._settings.rate)
+                    target = next_hop(answer.status, hop, *answer.locations)
                 if target is None:
                     yield answer
                     return
@@ -200,6 +208,7 @@ class HttpFetcher:
                 bounds = Bounds(
                     connections=settings.connections_per_mirror,
                     silence=settings.silence,
+                    head=settings.head,
                     departure=settings.departure,
                 )
                 resolver = self._resolver or aiohttp.ThreadedResolver()

@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass
 from urllib.parse import SplitResult, quote, urlsplit
 
+from codehost.model.texts import printable
+
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 # RFC 3986: what a path or query may hold as it stands, "%" included because the text is already encoded.
@@ -74,14 +76,22 @@ def same_origin(one: str, other: str) -> bool:
 def sendable(url: str) -> str:
     """The address as it goes out: without user information and fragment, and with nothing left to encode.
 
-    Percent signs stay as they are, because signed addresses break when they are encoded twice.
+    Percent signs stay as they are, because signed addresses break when they are encoded twice. Bytes of a header that
+    are no UTF-8 (surrogates, PEP 383) go out as the bytes that they are.
 
     Raises:
         BadAddressError: the address is not http or https, or names no host, or is malformed.
     """
     origin, parts = origin_of(url), urlsplit(url)
-    query = f"?{quote(parts.query, safe=_KEPT)}" if parts.query else ""
-    return f"{origin}{quote(parts.path, safe=_KEPT) or '/'}{query}"
+    try:
+        query = f"?{_encoded(parts.query)}" if parts.query else ""
+        return f"{origin}{_encoded(parts.path) or '/'}{query}"
+    except UnicodeEncodeError:
+        raise BadAddressError(shown(url), "holds what is no character") from None
+
+
+def _encoded(text: str) -> str:
+    return quote(text, safe=_KEPT, errors="surrogateescape")
 
 
 def without_user_information(url: str) -> str:
@@ -94,12 +104,12 @@ def shown(url: str) -> str:
     """The address as logs, errors and the database may hold it: no user information, query or fragment.
 
     A query goes too, because download hosts sign addresses there. Of a malformed address nothing is kept but http or
-    https: a password with a slash in it may stand anywhere.
+    https: a password with a slash in it may stand anywhere. What a terminal could obey is written as an escape.
     """
     parts = _split(url)
     if not _splits_well(parts):
         return f"{parts.scheme}://{_MALFORMED}" if parts.scheme in _DEFAULT_PORTS else _MALFORMED
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
+    return printable(parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl())
 
 
 def _split(url: str) -> SplitResult:

@@ -1,4 +1,5 @@
 import asyncio
+import gzip
 import hashlib
 import os
 import resource
@@ -16,6 +17,7 @@ from codehost.model.members import Limits
 from codehost.model.pins import parse_pin
 from codehost.model.releases import DistributionFile, Download, FileKind, Resolution
 from codehost.net.fetcher import FetchSettings, HttpFetcher
+from tests.net.wire import raw_server
 from tests.simulator.fetcher import MemoryFetcher, MemoryFile
 from tests.simulator.mirror import Fault, Mirror
 
@@ -187,6 +189,10 @@ async def test_a_status_of_this_mirror_for_what_it_lacks(fetcher: HttpFetcher, t
         (Fault(status=500), Reason.SERVER_ERROR, "answered 500", 3),
         (Fault(status=206, body=DATA), Reason.SERVER_ERROR, "answered 206 .* the whole of", 3),
         (Fault(status=204), Reason.BAD_PAGE, "answered 204", 1),
+        (Fault(status=205), Reason.BAD_PAGE, "answered 205", 1),
+        (Fault(status=304), Reason.BAD_PAGE, "answered 304", 1),
+        (Fault(status=416), Reason.BAD_PAGE, "answered 416", 1),
+        (Fault(status=600), Reason.SERVER_ERROR, "answered 600", 3),
         (Fault(drop=True), Reason.NETWORK, "without an answer", 3),
         (Fault(send_only=100), Reason.NETWORK, "broke before the whole body", 3),
         (Fault(body=b"other"), Reason.HASH_MISMATCH, f"its sha256 is .* promises {SHA}", 1),
@@ -312,6 +318,31 @@ async def test_cancellation_at_every_step_leaves_the_spool_empty(tmp_path: Path,
             (tmp_path / "job-1").unlink()
     assert cancelled
     assert finished
+
+
+@pytest.mark.parametrize("coding", ["gzip", "x-gzip", "br"])
+@pytest.mark.parametrize("promised", ["the file", "what is in it"])
+async def test_a_label_changes_no_bytes(fetcher: HttpFetcher, tmp_path: Path, coding: str, promised: str) -> None:
+    """Servers label a .tar.gz with its own compression; installers take the bytes as they come, and so do we."""
+    sent = gzip.compress(DATA)
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        head = f"HTTP/1.1 200 OK\r\nContent-Encoding: {coding}\r\nContent-Length: {len(sent)}\r\n\r\n"
+        writer.write(head.encode() + sent)
+        writer.close()
+
+    async with raw_server(answer) as url:
+        sha = hashlib.sha256(sent if promised == "the file" else DATA).hexdigest()
+        wanted = resolution(Mirror(), hashes={"sha256": sha}, url=f"{url}/{NAME}")
+        asking = Downloader(fetcher, tmp_path).download(wanted, codehosts.Mirror(url=url), NAME, LIMITS, lambda _: None)
+        if promised == "the file":
+            assert content_of(await asking) == sent
+        else:
+            with pytest.raises(Failure, match="is not what was promised") as caught:
+                await asking
+            assert caught.value.reason is Reason.HASH_MISMATCH
+            assert names_in(tmp_path) == []
 
 
 @contextmanager

@@ -221,12 +221,22 @@ def test_a_mirror_on_loopback_may_name_itself_in_one_way_only() -> None:
         ("other.example", ["203.0.113.1", "2001:db8::1"], ["203.0.113.1", "2001:db8::1"]),
         ("other.example", ["127.0.0.1", "203.0.113.1", "::1"], ["203.0.113.1"]),
         (MIRROR, ["127.0.0.1", "10.0.0.1"], ["127.0.0.1", "10.0.0.1"]),
+        # The own host is private or public, not both; an allowed one may be anything.
+        (MIRROR, ["127.0.0.1", "203.0.113.1", "::1"], ["203.0.113.1"]),
+        ("files.corp", ["10.0.0.1", "203.0.113.1"], ["10.0.0.1", "203.0.113.1"]),
         ("files.corp", ["10.0.0.1"], ["10.0.0.1"]),
         ("other.example", [], []),
     ],
 )
 def test_reachable(host: str, addresses: list[str], fit: list[str]) -> None:
     assert REACH.reachable(host, addresses) == fit
+
+
+def test_a_mirror_that_was_public_does_not_become_private() -> None:
+    assert REACH.reachable(MIRROR, ["203.0.113.1"], was_public=True) == ["203.0.113.1"]
+    assert REACH.reachable("files.corp", ["10.0.0.1"], was_public=True) == ["10.0.0.1"]
+    with pytest.raises(RefusedAddressError):
+        REACH.reachable(MIRROR, ["10.0.0.1"], was_public=True)
 
 
 def test_nothing_reachable() -> None:

@@ -9,7 +9,7 @@ from yarl import URL
 from codehost.model.codehosts import Credentials, Mirror, Proxy
 from codehost.model.errors import Failure, Reason
 from codehost.net.addresses import RefusedAddressError
-from codehost.net.explain import at, explain, proxy_wants_credentials
+from codehost.net.explain import LateHeadError, at, explain, proxy_wants_credentials
 
 KEY = ConnectionKey("h", 443, True, True, None, None, None)  # noqa: FBT003 - another library's tuple
 
@@ -37,6 +37,7 @@ def tls_error() -> ssl.SSLError:
         (aiohttp.ClientConnectorSSLError(KEY, ssl.SSLError(1, "x")), "the TLS handshake with https://h failed"),
         (aiohttp.ConnectionTimeoutError(), "connecting to https://h took too long"),
         (aiohttp.SocketTimeoutError(), "https://h sent nothing for too long"),
+        (LateHeadError(), "https://h did not begin its answer in time: there was no whole head"),
         (TimeoutError(), "https://h did not finish its answer in time"),
         (aiohttp.ClientPayloadError(), "the connection to https://h broke before the whole body had come"),
         (aiohttp.ServerDisconnectedError(), "https://h closed the connection without an answer"),

@@ -98,5 +98,17 @@ def test_shown_keeps_nothing_of_what_may_hide_a_secret(url: str, expected: str) 
     assert shown(url) == expected
 
 
+@pytest.mark.parametrize("text", ["\x1b[31m", "\x9b1m", "\u202e", "\udc9b", "\x07", "\u2028"])
+def test_shown_keeps_nothing_that_a_terminal_obeys(text: str) -> None:
+    for url in (f"https://h/{text}", f"ftp://h{text}/", f"{text}://h/", f"https://h/a?{text}", text):
+        assert shown(url).isprintable()
+
+
+def test_no_character() -> None:
+    assert sendable("https://h/caf\udce9?\udce9") == "https://h/caf%E9?%E9"
+    with pytest.raises(BadAddressError, match="no character"):
+        sendable("https://h/\ud800")
+
+
 def test_without_user_information_keeps_the_query() -> None:
     assert without_user_information("https://u:p@h/a?b=c#d") == "https://h/a?b=c"

@@ -15,10 +15,15 @@ from codehost.net.redirects import next_hop
         (302, None, None),
         (200, "/b", None),
         (304, "/b", None),
+        (302, "", None),
+        (302, "ht\ttps://o\n/b", "https://o/b"),
+        (302, "\\\\127.0.0.1\\b", "https://h/x/%5C%5C127.0.0.1%5Cb"),
+        (302, "/b\r\nX: y", "https://h/bX:%20y"),
+        (302, "/caf\udce9", "https://h/caf%E9"),
     ],
 )
 def test_next_hop(status: int, location: str | None, expected: str | None) -> None:
-    assert next_hop(status, "https://h/x/a", location) == expected
+    assert next_hop(status, "https://h/x/a", *([] if location is None else [location])) == expected
 
 
 @pytest.mark.parametrize(
@@ -26,6 +31,18 @@ def test_next_hop(status: int, location: str | None, expected: str | None) -> No
     [
         "ftp://h/a",
         "file:///etc/passwd",
+        "data:text/html,secret",
+        "javascript:alert(1)",
+        "https://o\r\nX: y/b",
+        "http:",
+        "https:",
+        "https:h/x",
+        "https:\\\\h\\x",
+        "https://h:port/",
+        "https://h:99999/",
+        "https://a b/",
+        "/\ud800",
+        "ftp://h/\x1b[31m\udc9b\x9b",
         "http://h/x/a",
         "https://u:secret@[h/",
         "http:u:secret@h/x",
@@ -38,6 +55,15 @@ def test_refused(location: str) -> None:
         next_hop(302, "https://h/x/a", location)
     assert caught.value.reason is Reason.BLOCKED
     assert "secret" not in str(caught.value)
+    assert str(caught.value).isprintable()
+
+
+def test_two_places_at_once() -> None:
+    assert next_hop(302, "https://h/a", "/b", "/b") == "https://h/b"
+    assert next_hop(200, "https://h/a", "/b", "/c") is None
+    with pytest.raises(Failure, match="2 addresses at once") as caught:
+        next_hop(302, "https://h/a", "/b", "/c")
+    assert caught.value.reason is Reason.SERVER_ERROR
 
 
 def test_http_may_become_https() -> None:

@@ -75,6 +75,17 @@ async def test_only_what_may_be_reached_is_passed_on() -> None:
         await guarded.resolve("empty", 80)
 
 
+async def test_a_mirror_that_was_public_does_not_become_private() -> None:
+    names = Names({"own": [["10.0.0.1"], [NOWHERE, "10.0.0.1"], ["10.0.0.1"]], "allowed": [[NOWHERE], ["10.0.0.1"]]})
+    guarded = GuardedResolver(names, reach_of("own", ["allowed"]))
+    for expected in ("10.0.0.1", NOWHERE):
+        assert [found["host"] for found in await guarded.resolve("own", 80)] == [expected]
+    with pytest.raises(RefusedAddressError):
+        await guarded.resolve("own", 80)
+    for expected in (NOWHERE, "10.0.0.1"):
+        assert [found["host"] for found in await guarded.resolve("allowed", 80)] == [expected]
+
+
 async def test_the_resolver_of_this_machine_is_judged_too() -> None:
     guarded = GuardedResolver(aiohttp.ThreadedResolver(), reach_of("mirror.example.com", []))
     for host in ("localhost", "127.1", "0x7f.1", "2130706433"):

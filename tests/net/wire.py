@@ -12,6 +12,8 @@ from codehost.model import codehosts
 from codehost.net.fetcher import HttpFetcher
 from tests.simulator.mirror import Mirror
 
+Server = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
 
 class CountingBudget:
     def __init__(self) -> None:
@@ -51,9 +53,7 @@ class Names(AbstractResolver):
 
 
 @asynccontextmanager
-async def raw_server(
-    answer: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]],
-) -> AsyncIterator[str]:
+async def raw_server(answer: Server) -> AsyncIterator[str]:
     """A server below HTTP; gives its address and ends every connection that is still open."""
     connections: list[tuple[asyncio.Task[None], asyncio.StreamWriter]] = []
 
