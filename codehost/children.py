@@ -1,15 +1,18 @@
 """Child processes that turn archives into repositories, each under limits of the operating system.
 
-A hostile or broken archive can kill a child, never the program: memory, CPU time, wall time and the size of written
-files are bounded by the kernel, and a child whose parent is gone ends itself.
+A hostile or broken archive can kill a child, never the program: memory, CPU time, wall time, the size of written files
+and the number of open ones are bounded, all but wall time by the kernel. A child starts no processes, gains no
+privileges, leaves no core, and ends itself when its parent is gone.
 """
 
 import asyncio
+import ctypes
 import errno
 import multiprocessing
 import os
 import resource
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures.process import BrokenProcessPool
@@ -26,10 +29,22 @@ from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
 from codehost.ingest import ingest
 from codehost.model.errors import Failure, Reason
-from codehost.model.members import GIB, IngestReport, IngestRequest, Limits
+from codehost.model.members import GIB, MIB, IngestReport, IngestRequest, Limits
+from codehost.model.texts import printable
 
 _TRIES = 2
 _LOOK_SECONDS = 1.0
+# A child that ran out of memory says so by this status. It is of no more use: what is left to it is in pieces.
+_OUT_OF_MEMORY = 88
+_OPEN_FILES = 64
+_NO_NEW_PRIVILEGES = 38
+_MAX_NAME = 200
+# Below what any machine does: bytes read, hashed and deflated in a second of processor time, and members.
+_BYTES_EACH_SECOND = 16 * MIB
+_MEMBERS_EACH_SECOND = 10_000
+# At least what one member takes in memory, and one directory.
+_MEMBER_BYTES = 1024
+_DIRECTORY_BYTES = 1024
 # What an interpreter needs to start as its parent did; a configuration may refer to any other variable as a secret.
 _FOR_CHILDREN = frozenset(
     {
@@ -41,7 +56,7 @@ _FOR_CHILDREN = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChildLimits:
-    """Bounds for one child: address space and written files in bytes, times in seconds for one archive."""
+    """Bounds for one child: address space and each written file in bytes, times in seconds for one archive."""
 
     memory_bytes: int = 1 * GIB
     file_bytes: int = 9 * GIB
@@ -50,10 +65,19 @@ class ChildLimits:
 
 
 def child_limits(limits: Limits) -> ChildLimits:
-    """Bounds that leave room for everything ``limits`` allows: a few members in memory, and all of them in the pack."""
+    """Bounds that leave room for everything ``limits`` allows: a few members in memory, and all of them in the pack.
+
+    They grow with ``limits``: whoever needs a release that costs more raises these.
+    """
+    cpu_seconds = 60 + limits.unpacked_bytes // _BYTES_EACH_SECOND + limits.members // _MEMBERS_EACH_SECOND
     return ChildLimits(
-        memory_bytes=1 * GIB + 4 * limits.member_bytes,
+        memory_bytes=GIB // 2
+        + 4 * (limits.member_bytes + limits.name_bytes)
+        + _MEMBER_BYTES * limits.members
+        + _DIRECTORY_BYTES * limits.directories,
         file_bytes=1 * GIB + limits.unpacked_bytes,
+        cpu_seconds=cpu_seconds,
+        wall_seconds=cpu_seconds * 3 // 2,
     )
 
 
@@ -92,7 +116,8 @@ class ChildPool:
         """Run ``codehost.ingest.ingest`` in a child. Cancelling kills the child.
 
         Raises:
-            Failure: what the child raised, or ``crashed`` when it died or exceeded its limits.
+            Failure: what the child raised; ``too-large`` when it exceeded its memory, its processor time or the size
+                of a file, which all follow from the request's limits; ``crashed`` when it died or stood still.
             OSError: the child could not write.
         """
         for _ in range(_TRIES):
@@ -124,16 +149,14 @@ class ChildPool:
         try:
             return await _outcome(pool, future)
         except TimeoutError:
-            raise _crash(f"took longer than {limits.wall_seconds} s") from None
-        except MemoryError:
-            raise _crash(f"needed more than {limits.memory_bytes >> 20} MiB of memory") from None
+            raise _too_slow(request, limits) from None
         except ProcessExpired as expired:
-            code = expired.exitcode
-            raise _crash(_death(-code) if isinstance(code, int) and code < 0 else f"ended with status {code}") from None
+            raise _death(request, limits, expired.exitcode) from None
         except OSError as error:  # after its relatives above
             if error.errno != errno.EFBIG:
                 raise
-            raise Failure(Reason.TOO_LARGE, f"the repository would exceed {limits.file_bytes} bytes") from None
+            what = f"the repository of {_name(request)} would exceed {limits.file_bytes} bytes"
+            raise Failure(Reason.TOO_LARGE, what) from None
 
 
 async def _outcome(pool: ProcessPool, future: ProcessFuture[IngestReport]) -> IngestReport:
@@ -189,22 +212,56 @@ def _bare_environment() -> Iterator[None]:
             os.putenv(name, value)
 
 
-def _crash(what: str) -> Failure:
-    return Failure(Reason.CRASHED, f"the child process that read the archive {what}")
+def _name(request: IngestRequest) -> str:
+    return printable(request.filename, _MAX_NAME)
 
 
-def _death(number: int) -> str:
-    if number == signal.SIGXCPU:
-        return "used up its CPU time"
-    return f"was killed by {signal.Signals(number).name}"
+def _too_slow(request: IngestRequest, limits: ChildLimits) -> Failure:
+    # Its processor time was not used up: so it waited, for the disk or for a processor, or stood still.
+    what = f"the child process that read {_name(request)} was not done after {limits.wall_seconds} s and was stopped"
+    return Failure(Reason.CRASHED, what)
+
+
+def _death(request: IngestRequest, limits: ChildLimits, status: int | None) -> Failure:
+    name = _name(request)
+    if status == _OUT_OF_MEMORY:
+        what = f"{name} takes more than {limits.memory_bytes >> 20} MiB of memory to read, the bound that limits gives"
+        return Failure(Reason.TOO_LARGE, what)
+    if status == -signal.SIGXCPU:
+        what = f"{name} takes more than {limits.cpu_seconds} s of processor time to read, the bound that limits gives"
+        return Failure(Reason.TOO_LARGE, what)
+    how = (
+        f"was killed by {_signal_name(-status)}" if status is not None and status < 0 else f"ended with status {status}"
+    )
+    return Failure(Reason.CRASHED, f"the child process that read {name} {how}")
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # one of the real-time signals, which have no names
+        return f"signal {number}"
 
 
 def _prepare_child(limits: ChildLimits) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    for kind, bound in ((resource.RLIMIT_AS, limits.memory_bytes), (resource.RLIMIT_FSIZE, limits.file_bytes)):
-        resource.setrlimit(kind, (_allowed(kind, bound), _allowed(kind, bound)))
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    _renounce_privileges()
+    for kind, bound in (
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_AS, limits.memory_bytes),
+        (resource.RLIMIT_FSIZE, limits.file_bytes),
+        (resource.RLIMIT_NOFILE, _OPEN_FILES),
+        # Of processes and threads no more than there are. For root the kernel does not count.
+        (resource.RLIMIT_NPROC, 0),
+    ):
+        resource.setrlimit(kind, (_allowed(kind, bound), _allowed(kind, bound)))
+
+
+def _renounce_privileges() -> None:
+    if sys.platform == "linux":
+        # prctl(2), PR_SET_NO_NEW_PRIVS: no program that this process could start would gain any.
+        ctypes.CDLL(None, use_errno=True).prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0)
 
 
 def _allowed(kind: int, bound: int) -> int:
@@ -226,4 +283,10 @@ def _run_in_child(request: IngestRequest, cpu_seconds: int) -> IngestReport:
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
     # The limit counts the process's whole life, which may be many archives.
     resource.setrlimit(resource.RLIMIT_CPU, (_allowed(resource.RLIMIT_CPU, spent + cpu_seconds + 1), hard))
-    return ingest(request)
+    try:
+        return ingest(request)
+    except MemoryError:
+        os._exit(_OUT_OF_MEMORY)
+    finally:
+        # It must not end in the middle of its answer, with the lock on the pipe that all children share.
+        resource.setrlimit(resource.RLIMIT_CPU, (hard, hard))

@@ -4,11 +4,15 @@ This is all that a child does: it reads one file of the spool and writes one dir
 """
 
 import gc
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import BinaryIO
 
-from codehost.model.members import IngestReport, IngestRequest
+from codehost.model.members import IngestReport, IngestRequest, Member
 from codehost.pack.build import build_repository
 from codehost.unpack.archive import read_archive
+from codehost.unpack.wheel import WheelRecord
 
 
 def ingest(request: IngestRequest) -> IngestReport:
@@ -22,6 +26,19 @@ def ingest(request: IngestRequest) -> IngestReport:
     gc.disable()
     try:
         with Path(request.archive).open("rb") as file:
-            return build_repository(read_archive(file, request.filename, request.limits), request)
+            return _ingest(file, request)
     finally:
         gc.enable()
+
+
+def _ingest(file: BinaryIO, request: IngestRequest) -> IngestReport:
+    def read() -> Iterator[Member]:
+        file.seek(0)
+        return read_archive(file, request.filename, request.limits)
+
+    # Eggs and sdists have no RECORD.
+    if not request.filename.lower().endswith(".whl"):
+        return build_repository(read(), request, read)
+    record = WheelRecord(request.filename)
+    report = build_repository(record.watch(read()), request, read)
+    return replace(report, remarks=record.remarks(read))

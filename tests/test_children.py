@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import itertools
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from typing import TypeVar
 
 import pytest
 
-from codehost.children import ChildLimits, ChildPool
+from codehost.children import ChildLimits, ChildPool, child_limits
 from codehost.model.errors import Failure, Reason
 from codehost.model.members import GIB, MIB, IngestRequest, Limits
 from tests.unpack.tars import END, header, member
@@ -69,7 +70,7 @@ def request(archive: Path, number: int = 0) -> IngestRequest:
         sha256="0" * 64,
         repository=str(archive.with_name(f"{archive.name}.{number}.git")),
         tag="v1",
-        limits=Limits(member_bytes=GIB),
+        limits=Limits(member_bytes=GIB, ratio=10_000),
     )
 
 
@@ -119,29 +120,122 @@ async def eventually(look: Callable[[], T]) -> T:
 
 
 @pytest.mark.parametrize(
-    ("make", "limits", "what"),
+    ("make", "limits", "reason", "what"),
     [
-        (bomb, ChildLimits(memory_bytes=384 * MIB), "needed more than 384 MiB of memory"),
-        (many, ChildLimits(cpu_seconds=0), "used up its CPU time"),
-        (many, ChildLimits(wall_seconds=1), "took longer than 1 s"),
+        (
+            bomb,
+            ChildLimits(memory_bytes=384 * MIB),
+            Reason.TOO_LARGE,
+            "bomb.zip takes more than 384 MiB of memory to read, the bound that limits gives",
+        ),
+        (
+            many,
+            ChildLimits(cpu_seconds=0),
+            Reason.TOO_LARGE,
+            "many.tar.gz takes more than 0 s of processor time to read, the bound that limits gives",
+        ),
+        (
+            many,
+            ChildLimits(wall_seconds=1),
+            Reason.CRASHED,
+            "the child process that read many.tar.gz was not done after 1 s and was stopped",
+        ),
+        (
+            noise,
+            ChildLimits(file_bytes=MIB),
+            Reason.TOO_LARGE,
+            "the repository of noise.tar would exceed 1048576 bytes",
+        ),
     ],
 )
 async def test_an_excess_costs_one_job(
-    tmp_path: Path, make: Callable[[Path], Path], limits: ChildLimits, what: str
+    tmp_path: Path, make: Callable[[Path], Path], limits: ChildLimits, reason: Reason, what: str
 ) -> None:
     async with ChildPool(1, limits) as pool:
-        with pytest.raises(Failure, match=what) as caught:
+        with pytest.raises(Failure) as caught:
             await pool.ingest(request(make(tmp_path)))
+        assert (caught.value.reason, str(caught.value)) == (reason, what)
+        assert (await pool.ingest(request(good(tmp_path)))).files == 1
+
+
+@pytest.mark.parametrize(
+    ("number", "how"),
+    [
+        (signal.SIGKILL, "was killed by SIGKILL"),
+        (signal.SIGSEGV, "was killed by SIGSEGV"),
+        (signal.SIGABRT, "was killed by SIGABRT"),
+        (signal.SIGRTMIN + 3, f"was killed by signal {signal.SIGRTMIN + 3}"),
+    ],
+)
+async def test_a_dead_child_is_told_apart_from_an_excess(tmp_path: Path, number: int, how: str) -> None:
+    slow = request(many(tmp_path))
+    async with ChildPool(1) as pool:
+        lost = asyncio.ensure_future(pool.ingest(slow))
+        os.kill(await child_of(slow), number)
+        with pytest.raises(Failure) as caught:
+            await lost
         assert caught.value.reason is Reason.CRASHED
+        assert str(caught.value) == f"the child process that read many.tar.gz {how}"
         assert (await pool.ingest(request(good(tmp_path)))).files == 1
 
 
-async def test_a_repository_beyond_the_bound_of_files_is_too_large(tmp_path: Path) -> None:
-    async with ChildPool(1, ChildLimits(file_bytes=MIB)) as pool:
-        with pytest.raises(Failure, match="would exceed 1048576 bytes") as caught:
-            await pool.ingest(request(noise(tmp_path)))
-        assert caught.value.reason is Reason.TOO_LARGE
+async def test_a_child_that_stands_still_is_stopped(tmp_path: Path) -> None:
+    slow = request(many(tmp_path))
+    async with ChildPool(1, ChildLimits(wall_seconds=1)) as pool:
+        lost = asyncio.ensure_future(pool.ingest(slow))
+        child = await child_of(slow)
+        # It does not see the signal that asks it to end.
+        os.kill(child, signal.SIGSTOP)
+        with pytest.raises(Failure, match="was not done after 1 s and was stopped"):
+            await lost
+        assert not is_alive(child)
         assert (await pool.ingest(request(good(tmp_path)))).files == 1
+
+
+async def test_bounds_of_a_child(tmp_path: Path) -> None:
+    slow = request(many(tmp_path))
+    async with ChildPool(1, child_limits(Limits())) as pool:
+        lost = asyncio.ensure_future(pool.ingest(slow))
+        child = await child_of(slow)
+        bounds = bounds_of(child)
+        privileges = privileges_of(child)
+        lost.cancel()
+    expected = child_limits(Limits())
+    assert bounds["Max address space"] == expected.memory_bytes
+    assert bounds["Max file size"] == expected.file_bytes
+    assert expected.cpu_seconds <= (bounds["Max cpu time"] or 0) <= expected.cpu_seconds + 10
+    assert (bounds["Max core file size"], bounds["Max processes"]) == (0, 0)
+    assert bounds["Max open files"] == 64
+    assert privileges == "NoNewPrivs:\t1"
+
+
+def privileges_of(pid: int) -> str:
+    """What a process says of new privileges (proc(5), status)."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(line for line in lines if line.startswith("NoNewPrivs:"))
+
+
+def bounds_of(pid: int) -> dict[str, int | None]:
+    """The soft limits of a process (proc(5), limits); None: no limit."""
+    rows = Path(f"/proc/{pid}/limits").read_text().splitlines()[1:]
+    found = [re.split(r"\s{2,}", row)[:2] for row in rows]
+    return {name: None if soft == "unlimited" else int(soft) for name, soft in found}
+
+
+def test_bounds_of_children_grow_with_the_limits() -> None:
+    usual = child_limits(Limits())
+    assert usual.memory_bytes < 2 * GIB
+    assert usual.cpu_seconds < 900
+    for larger in (
+        Limits(member_bytes=GIB),
+        Limits(members=10_000_000),
+        Limits(directories=10_000_000),
+        Limits(name_bytes=GIB),
+    ):
+        assert child_limits(larger).memory_bytes > usual.memory_bytes
+    for larger in (Limits(unpacked_bytes=100 * GIB), Limits(members=10_000_000)):
+        assert child_limits(larger).cpu_seconds > 2 * usual.cpu_seconds - 200
+        assert child_limits(larger).wall_seconds > child_limits(larger).cpu_seconds
 
 
 async def test_failures_come_through_whole(tmp_path: Path) -> None:

@@ -50,6 +50,45 @@ def test_failures(tmp_path: Path, filename: str, data: bytes, limits: Limits, re
     assert not (tmp_path / "r.git" / "packed-refs").exists()
 
 
+WHEEL = build(Part(name=b"p/a.py", content=b"a"), Part(name=b"p-1.dist-info/RECORD", content=b"p/b.py,,\n"))
+
+
+@pytest.mark.parametrize(
+    ("filename", "data", "remarks"),
+    [
+        (
+            "p-1-py3-none-any.whl",
+            WHEEL,
+            ("p/a.py is in the wheel and not in its RECORD.", "RECORD lists p/b.py, which is not in the wheel."),
+        ),
+        ("P-1-py3-none-any.WHL", build(Part()), ("The wheel has no RECORD that lists its files.",)),
+        ("p-1.zip", WHEEL, ()),
+        ("p-1-py3.11.egg", WHEEL, ()),
+        ("p-1.tar", TAR, ()),
+    ],
+)
+def test_only_wheels_are_compared_with_their_record(
+    tmp_path: Path, filename: str, data: bytes, remarks: tuple[str, ...]
+) -> None:
+    assert ingest(request(tmp_path, filename, data)).remarks == remarks
+
+
+@pytest.mark.parametrize(
+    ("digest", "remarks"),
+    [
+        (b"H0D8ktokFpR1CXnubPWC8tXX0o4YM13gWrxU0FYOD1MChgxlK_CNVgJSql50IQVG82n7u86MEs_HlXsmUv6adQ", ()),
+        (b"A" * 86, ("p/a.py has another sha512 than RECORD says.",)),
+    ],
+)
+def test_hashes_that_are_not_sha256_take_a_second_reading(
+    tmp_path: Path, digest: bytes, remarks: tuple[str, ...]
+) -> None:
+    record = Part(name=b"p-1.dist-info/RECORD", content=b"p/a.py,sha512=" + digest + b",\n")
+    data = build(Part(name=b"p/a.py", content=b"a"), record)
+    report = ingest(request(tmp_path, "p-1-py3-none-any.whl", data))
+    assert (report.files, report.remarks) == (2, remarks)
+
+
 def test_what_is_in_the_way_is_an_operating_systems_error(tmp_path: Path) -> None:
     (tmp_path / "r.git" / "objects" / "pack").mkdir(parents=True)
     with pytest.raises(FileExistsError):

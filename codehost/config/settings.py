@@ -14,6 +14,9 @@ _LIMITS = {
     "fileBytes": "file_bytes",
     "unpackedBytes": "unpacked_bytes",
     "members": "members",
+    "ratio": "ratio",
+    "directories": "directories",
+    "nameBytes": "name_bytes",
 }
 
 

@@ -7,6 +7,9 @@ from typing import NamedTuple
 MIB = 1 << 20
 GIB = 1 << 30
 MAX_LISTED_SKIPS = 10_000
+MAX_REMARKS = 100
+# What any archive may unpack to, however small it is: below this a ratio says nothing.
+UNRATIONED_BYTES = 64 * MIB
 
 
 class MemberKind(StrEnum):
@@ -64,12 +67,19 @@ class Skip:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Bounds for one release; all sizes in bytes. What exceeds ``member_bytes`` is skipped, the rest refuses."""
+    """Bounds for one release; all sizes in bytes. What exceeds ``member_bytes`` is skipped, the rest refuses.
+
+    ``ratio``: how many times its own size an archive may unpack to, beyond the first ``UNRATIONED_BYTES``.
+    ``directories`` counts the directories of the tree, ``name_bytes`` the bytes of all names and link targets.
+    """
 
     member_bytes: int = 15 * MIB
     file_bytes: int = 1 * GIB
     unpacked_bytes: int = 8 * GIB
     members: int = 500_000
+    ratio: int = 200
+    directories: int = 500_000
+    name_bytes: int = 64 * MIB
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +102,8 @@ class IngestRequest:
 class IngestReport:
     """What became of a distribution file. ``commit`` and ``tree`` are hexadecimal SHA-1 names.
 
-    ``skips`` holds at most ``MAX_LISTED_SKIPS`` entries; ``skipped`` counts all.
+    ``skips`` holds at most ``MAX_LISTED_SKIPS`` entries; ``skipped`` counts all. ``remarks``: at most
+    ``MAX_REMARKS`` sentences about what is odd in the archive but changes nothing of what installers take from it.
     """
 
     commit: str
@@ -102,3 +113,4 @@ class IngestReport:
     packed_bytes: int
     skipped: int
     skips: tuple[Skip, ...]
+    remarks: tuple[str, ...] = ()

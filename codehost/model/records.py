@@ -145,7 +145,10 @@ class RecordedAttempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseDetails:
-    """All that is known of one release. Sizes in bytes; ``yanked`` is None or the reason, which may be empty."""
+    """All that is known of one release. Sizes in bytes; ``yanked`` is None or the reason, which may be empty.
+
+    ``remarks`` are those of the ``IngestReport``.
+    """
 
     release_id: int
     code_host: str
@@ -181,6 +184,7 @@ class ReleaseDetails:
     synced_at: int | None
     retired_at: int | None
     skips: tuple[Skip, ...] = ()
+    remarks: tuple[str, ...] = ()
     attempts: tuple[RecordedAttempt, ...] = ()
 
 

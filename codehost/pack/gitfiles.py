@@ -6,7 +6,7 @@ A file that is not plainly harmless is left out of the repository; the skip says
 import re
 
 from codehost.model.members import MIB
-from codehost.pack.paths import fold_name, is_plain
+from codehost.pack.paths import MAX_COMPONENT_BYTES, fold_name, is_plain
 
 # fsck: gitattributesLineLength refuses lines of 2,048 bytes and more, gitattributesLarge files over 100 MiB.
 _MAX_ATTRIBUTE_LINE = 2047
@@ -40,9 +40,14 @@ def role_in_git(name: bytes) -> str | None:
 
     ``SHORT_NAME`` stands for the short names, of which some mean several files at once.
     """
-    if is_plain(name):
+    # A longer name enters no tree, and folding takes time that grows with the square of the length.
+    if is_plain(name) or len(name) > MAX_COMPONENT_BYTES:
         return None
-    folded = fold_name(name)
+    roles = [role for folded in fold_name(name) if (role := _role(folded))]
+    return roles[0] if roles else None
+
+
+def _role(folded: str) -> str | None:
     if folded in _READ_BY_GIT:
         return folded
     stem, _, number = folded.partition("~")
@@ -69,7 +74,8 @@ def _is_plain_modules(content: bytes) -> bool:
     if b"\xff" in content:
         return False  # git's parser takes this byte for the end of the file
     in_section = False
-    for line in content.splitlines():
+    for ended in content.split(b"\n"):
+        line = ended.removesuffix(b"\r")  # any other carriage return is part of the line for git
         if _SUBMODULE.match(line):
             in_section = True
         elif not _BLANK_OR_COMMENT.match(line) and not (in_section and any(form.match(line) for form in _SETTINGS)):

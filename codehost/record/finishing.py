@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from codehost.model.errors import Failure
 from codehost.model.jobs import JobState, LeasedJob, LeaseLostError
-from codehost.model.members import IngestReport
+from codehost.model.members import MAX_REMARKS, IngestReport
 from codehost.model.records import AttemptOutcome, ChangeKind
 from codehost.model.releases import Download, Resolution
 from codehost.net.origins import shown
@@ -112,6 +112,7 @@ def _columns(resolution: Resolution, download: Download, report: IngestReport) -
         "unpacked_bytes": report.unpacked_bytes,
         "packed_bytes": report.packed_bytes,
         "skipped": report.skipped,
+        "remarks": [message(remark) for remark in report.remarks[:MAX_REMARKS]],
     }
 
 

@@ -149,6 +149,7 @@ def _release_fields(found: Any) -> dict[str, Any]:
     fields = {name: found[releases.c[name]] for name in plain.split()}
     fields["hashes"] = found[releases.c.hashes] or {}
     fields["verified"] = tuple(found[releases.c.verified] or ())
+    fields["remarks"] = tuple(found[releases.c.remarks] or ())
     fields["asked"] = tuple(Answer(**answer) for answer in found[releases.c.asked] or ())
     fields["yanked"] = found[releases.c.yanked_reason] if found[releases.c.yanked] else None
     return fields

@@ -77,6 +77,7 @@ releases = Table(
     Column("unpacked_bytes", BigInteger),
     Column("packed_bytes", BigInteger),
     Column("skipped", BigInteger),
+    Column("remarks", _JSON),
     Column("created_at", BigInteger, nullable=False),
     Column("synced_at", BigInteger),
     Column("retired_at", BigInteger),

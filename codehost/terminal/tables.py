@@ -92,12 +92,13 @@ def print_status(
 
 
 def print_release(console: Console, details: ReleaseDetails, repository: Path, last_commit: str | None) -> None:
-    """Everything about one release: provenance, skips, attempts."""
+    """Everything about one release: provenance, skips, remarks, attempts."""
     facts = [(label, value) for label, value in _facts(details, repository, last_commit) if value not in {None, ""}]
     width = max(len(label) for label, _ in facts)
     for label, value in facts:
         say(console, f"{label:<{width}}  {value}")
     _print_skips(console, details)
+    _print_remarks(console, details)
     # Attempts are counted anew by each plan; here all of them are listed.
     for number, attempt in enumerate(details.attempts, start=1):
         outcome = attempt.outcome or "running"
@@ -146,6 +147,14 @@ def _print_skips(console: Console, details: ReleaseDetails) -> None:
         say(console, f"  {skip.reason}  {skip.path}  {decimal(skip.size)}")
     if details.skipped > len(shown):
         say(console, f"  and {details.skipped - len(shown)} more")
+
+
+def _print_remarks(console: Console, details: ReleaseDetails) -> None:
+    if not details.remarks:
+        return
+    say(console, "Odd in the archive, but without effect on what installers take from it:")
+    for remark in details.remarks:
+        say(console, f"  {remark}")
 
 
 def _moment(microseconds: int | None) -> str | None:

@@ -57,6 +57,7 @@ VALID_NOW: list[dict[str, Any]] = [
     {"urls": URLS, "rateLimit": {"requestsPerHour": 100}},
     {"urls": URLS, "limits": {}},
     {"urls": URLS, "limits": {"memberBytes": 1, "fileBytes": 2.0, "unpackedBytes": 3, "members": 4}},
+    {"urls": URLS, "limits": {"ratio": 1, "directories": 2.0, "nameBytes": 3}},
     {"urls": URLS, "repositoryPathPattern": "pypi/{project}-{version}"},
     {"urls": URLS, "indexStrategy": "first-index", "proxy": None},
     {"urls": URLS, "proxy": {"url": "http://proxy", "username": "a", "password": {"file": "/a"}}},
@@ -239,6 +240,9 @@ INVALID: list[tuple[Any, Path, str, str]] = [
     ({"urls": [], "limits": {"members": 0}}, ("limits", "members"), "is less than 1", "write 1 or more"),
     ({"urls": [], "limits": {"members": 2**60}}, ("limits", "members"), "is more than 9007199254740991", "write 900"),
     ({"urls": [], "limits": {"fileBytes": 1.5}}, ("limits", "fileBytes"), "is a number, not a whole number", "write "),
+    ({"urls": [], "limits": {"ratio": 0}}, ("limits", "ratio"), "is less than 1", "write 1 or more"),
+    ({"urls": [], "limits": {"ratio": 2.5}}, ("limits", "ratio"), "is a number, not a whole number", "write "),
+    ({"urls": [], "limits": {"namebytes": 1}}, ("limits", "namebytes"), "is an unknown key", 'did you mean "nameBytes"?'),
     ({"urls": [], "limits": {"member": 1}}, ("limits", "member"), "is an unknown key", 'did you mean "members"?'),
     ({"urls": [], "repositoryPathPattern": 1}, ("repositoryPathPattern",), "is a number, not a string", "write for "),
 ]

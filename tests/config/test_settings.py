@@ -29,6 +29,9 @@ def test_the_budget(members: dict[str, Any], requests: int | None) -> None:
 
 def test_the_limits() -> None:
     assert limits_of({}) == Limits()
-    read = limits_of({"memberBytes": 1, "fileBytes": 2.0, "unpackedBytes": 3, "members": 4})
-    assert read == Limits(member_bytes=1, file_bytes=2, unpacked_bytes=3, members=4)
+    sizes = {"memberBytes": 1, "fileBytes": 2.0, "unpackedBytes": 3, "members": 4}
+    read = limits_of({**sizes, "ratio": 5, "directories": 6.0, "nameBytes": 7})
+    assert read == Limits(
+        member_bytes=1, file_bytes=2, unpacked_bytes=3, members=4, ratio=5, directories=6, name_bytes=7
+    )
     assert type(read.file_bytes) is int

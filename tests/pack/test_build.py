@@ -9,16 +9,16 @@ from codehost.pack.build import build_repository
 from tests.pack.members import device, directory, file, hardlink, symlink
 
 
-def build(folder: Path, members: list[Member]) -> IngestReport:
+def build(folder: Path, members: list[Member], limits: Limits | None = None) -> IngestReport:
     request = IngestRequest(
         archive="unused",
         filename="p-1.tar.gz",
         sha256="0" * 64,
         repository=str(folder / "r"),
         tag="v1",
-        limits=Limits(),
+        limits=limits or Limits(),
     )
-    return build_repository(iter(members), request)
+    return build_repository(iter(members), request, lambda: iter(members))
 
 
 def listing(folder: Path) -> dict[str, tuple[int, bytes]]:
@@ -136,3 +136,144 @@ def test_the_metadata_nearest_to_the_root_names_the_author(tmp_path: Path, order
 def test_the_date_is_that_of_the_newest_member(tmp_path: Path) -> None:
     build(tmp_path, [file(b"a")._replace(mtime=5), directory(b"d", mtime=9), file(b"/skipped")._replace(mtime=12)])
     assert commit_of(tmp_path).commit_time == 12
+
+
+def objects(folder: Path) -> int:
+    return len(list(pygit2.Repository(str(folder / "r"))))
+
+
+@pytest.mark.parametrize(
+    ("members", "tree", "left_out"),
+    [
+        ([file(b"p/a", b"1"), file(b"p/b"), file(b"p/a", b"2")], {"a": b"2", "b": b"x"}, [("p/a", "name-conflict", 1)]),
+        (
+            [file(b"p/a", b"1"), file(b"p/b"), symlink(b"p/a", b"b")],
+            {"a": b"b", "b": b"x"},
+            [("p/a", "name-conflict", 1)],
+        ),
+        (
+            [symlink(b"p/a", b"c"), file(b"p/b"), symlink(b"p/a", b"b")],
+            {"a": b"b", "b": b"x"},
+            [("p/a", "name-conflict", 1)],
+        ),
+        # Others hold the same content.
+        (
+            [file(b"p/a", b"1"), file(b"p/b", b"1"), file(b"p/a", b"2")],
+            {"a": b"2", "b": b"1"},
+            [("p/a", "name-conflict", 1)],
+        ),
+        (
+            [file(b"p/a", b"1"), hardlink(b"p/b", b"p/a"), symlink(b"p/a", b"b")],
+            {"a": b"b", "b": b"1"},
+            [("p/a", "name-conflict", 1)],
+        ),
+        # A later one that is left out takes the earlier one with it.
+        (
+            [file(b"p/a", b"1"), file(b"p/b"), file(b"p/a", None, size=9)],
+            {"b": b"x"},
+            [("p/a", "too-large", 9), ("p/a", "name-conflict", 1)],
+        ),
+        (
+            [file(b"p/a", b"1"), file(b"p/b"), file(b"p/../p/a", b"2")],
+            {"b": b"x"},
+            [("p/../p/a", "unsafe-name", 1), ("p/../p/a", "name-conflict", 1)],
+        ),
+        (
+            [file(b"p/a", b"1"), file(b"p/b"), file(b"/p/a", b"2")],
+            {"b": b"x"},
+            [("/p/a", "unsafe-name", 1), ("/p/a", "name-conflict", 1)],
+        ),
+        (
+            [file(b"p/a", b"1"), file(b"p/b"), hardlink(b"p/a", b"p/nowhere")],
+            {"b": b"x"},
+            [("p/a", "link-target-missing", 0), ("p/a", "name-conflict", 1)],
+        ),
+        (
+            [file(b"p/.gitmodules", b""), file(b"p/b"), file(b"p/.gitmodules", b"[")],
+            {"b": b"x"},
+            [("p/.gitmodules", "unsafe-git-metadata", 1), ("p/.gitmodules", "name-conflict", 0)],
+        ),
+        (
+            [file(b"p/a", b"1"), file(b"p/b"), symlink(b"p/a", b"/etc")],
+            {"b": b"x"},
+            [("p/a", "name-conflict", 1), ("p/a", "link-outside-the-tree", 4)],
+        ),
+    ],
+)
+def test_nothing_of_a_replaced_member_is_left(
+    tmp_path: Path, members: list[Member], tree: dict[str, bytes], left_out: list[tuple[str, str, int]]
+) -> None:
+    report = build(tmp_path, members)
+    found = listing(tmp_path)
+    assert ({path: content for path, (_, content) in found.items()}, skips(report)) == (tree, left_out)
+    assert objects(tmp_path) == len(set(tree.values())) + 2
+
+
+def test_the_members_are_read_again_only_if_something_is_left(tmp_path: Path) -> None:
+    def never() -> list[Member]:
+        raise AssertionError
+
+    request = IngestRequest(
+        archive="unused", filename="p", sha256="0", repository=str(tmp_path / "r"), tag="v1", limits=Limits()
+    )
+    build_repository([file(b"a", b"1"), file(b"a", b"2"), file(b"b", b"1"), file(b"b", b"1")], request, never)
+    assert objects(tmp_path) == 4
+
+
+@pytest.mark.parametrize(
+    ("members", "message"),
+    [
+        ([file(b"p/a"), symlink(b"p/l", b"a"), file(b"p/l")], "p/l is in the archive as a link and once more"),
+        ([file(b"p/a"), symlink(b"p/l", b"a"), file(b"p/l", None, size=9)], "p/l is in the archive as a link"),
+        ([file(b"p/a"), hardlink(b"p/h", b"p/a"), file(b"p/h", b"y")], "p/h is in the archive as a link"),
+        ([file(b"p/a"), hardlink(b"p/h", b"p/a"), file(b"p/a", b"y")], "p/a is in the archive as a link"),
+        (
+            [file(b"p/a"), hardlink(b"p/h", b"p/a"), file(b"./p/x/../h", b"y")],
+            r"p/x/\.\./h is in the archive as a link",
+        ),
+        (
+            [file(b"p/d/a"), symlink(b"p/l", b"d"), file(b"p/l/a", b"y")],
+            "the way to p/l/a in the archive leads through",
+        ),
+        ([file(b"p/d/a"), symlink(b"p/l", b"d"), device(b"p/l/a")], "the way to p/l/a in the archive leads through"),
+        ([file(b"p/d/a"), symlink(b"p/l", b"d"), hardlink(b"p/h", b"p/l/a")], "the way to p/l/a in the archive leads"),
+    ],
+)
+def test_what_depends_on_the_unpacker_is_refused(tmp_path: Path, members: list[Member], message: str) -> None:
+    with pytest.raises(Failure, match=message) as caught:
+        build(tmp_path, members)
+    assert caught.value.reason is Reason.UNSAFE_ARCHIVE
+
+
+def test_a_member_twice_the_same_is_nothing_special(tmp_path: Path) -> None:
+    members = [file(b"p/a"), hardlink(b"p/h", b"p/a"), file(b"p/a"), file(b"p/h"), hardlink(b"p/a", b"p/a")]
+    assert build(tmp_path, members).skipped == 0
+
+
+@pytest.mark.parametrize(
+    ("limits", "message"),
+    [
+        (Limits(directories=3), r"more than 3 directories \(limits\.directories\)"),
+        (Limits(name_bytes=26), r"names in the archive take more than 26 bytes \(limits\.nameBytes\)"),
+    ],
+)
+def test_limits(tmp_path: Path, limits: Limits, message: str) -> None:
+    members = [directory(b"p"), file(b"p/a/b/c/f"), symlink(b"p/a/b/l", b"../../x"), file(b"p/g")]
+    with pytest.raises(Failure, match=message) as caught:
+        build(tmp_path, members, limits)
+    assert caught.value.reason is Reason.TOO_LARGE
+    (tmp_path / "fits").mkdir()
+    assert build(tmp_path / "fits", members, Limits(directories=4, name_bytes=27)).files == 3
+
+
+def test_what_a_skip_shows_is_bounded(tmp_path: Path) -> None:
+    report = build(tmp_path, [file(b"a"), file(b"\xff" * (1 << 20)), file(b"x/" * (1 << 19) + b"y")])
+    assert [(skip.path, skip.reason.value) for skip in report.skips] == [
+        ("\\xff" * 1000 + "…", "unsafe-name"),
+        ("x/" * 500 + "…", "unsafe-name"),
+    ]
+
+
+def test_the_metadata_of_a_replaced_member_names_nobody(tmp_path: Path) -> None:
+    build(tmp_path, [file(b"PKG-INFO", b"Author: First\n"), file(b"PKG-INFO", b"Author: Second\n")])
+    assert commit_of(tmp_path).author.name == "Second"

@@ -1,7 +1,15 @@
 import pytest
 
 from codehost.model.members import SkipReason
-from codehost.pack.paths import MAX_DEPTH, MAX_PATH_BYTES, fault_in_component, fault_in_path, fold_name, split_path
+from codehost.pack.paths import (
+    MAX_DEPTH,
+    MAX_PATH_BYTES,
+    fault_in_component,
+    fault_in_path,
+    fold_name,
+    split_path,
+    twin_key,
+)
 
 UNSAFE, GIT = SkipReason.UNSAFE_NAME, SkipReason.GIT_DIRECTORY
 
@@ -32,6 +40,22 @@ UNSAFE, GIT = SkipReason.UNSAFE_NAME, SkipReason.GIT_DIRECTORY
         b"trailing.",
         b"trailing ",
         "\u200cx".encode(),
+        b". .",
+        b" ",
+        b"::1",
+        b".\xe9",
+        b"..\xe9",
+        b".\xff\xfe",
+        b"nul",
+        b"com1.txt",
+        b"git~0",
+        b"git~1x",
+        "\uff0egit".encode(),
+        "\uff47it~1".encode(),
+        ".g\u0131t".encode(),
+        b"\xc0\xb4\xc1\xa6",  # Chinese in GBK, not an overlong form of anything git knows
+        b"a\x85b",
+        "a\u0085b\u2028\u202ec".encode(),
     ],
 )
 def test_names_that_may_enter(name: bytes) -> None:
@@ -73,6 +97,30 @@ def test_names_that_may_enter(name: bytes) -> None:
         ("\u202e.git".encode(), GIT),
         (".gi\u206at".encode(), GIT),
         (".\u200dG\u200eI\u200fT".encode(), GIT),
+        # git's search for aliases ends at what is not UTF-8.
+        (b".git\xff", GIT),
+        (b".GIT\xffabc", GIT),
+        (b".git\xe2\x80", GIT),
+        (b".git\xed\xa0\x80", GIT),
+        (".git\uffff".encode(), GIT),
+        (".g\u200cit\ufffe.txt".encode(), GIT),
+        # File systems with case folding ignore more than HFS+ does.
+        (".g\u00adit".encode(), GIT),
+        (".git\u200b".encode(), GIT),
+        (".git\ufe0f".encode(), GIT),
+        (".\U000e0001git".encode(), GIT),
+        ("git\u2060~1".encode(), GIT),
+        # Overlong forms.
+        (b".\xc1\xa7it", GIT),
+        (b"\xc0\xaegit", GIT),
+        (b"\xe0\x80\xae\xc1\x87it", GIT),
+        (b"\xf0\x80\x80\xaegit", GIT),
+        (b".git\xc1\xa7", GIT),
+        (b"\xc0\xae\xc0\xae", UNSAFE),
+        (b".. ", UNSAFE),
+        (b".  ", UNSAFE),
+        ("..\u200c".encode(), UNSAFE),
+        (b"..:x", UNSAFE),
     ],
 )
 def test_names_that_may_not(name: bytes, fault: SkipReason) -> None:
@@ -144,7 +192,51 @@ def test_the_longest_path() -> None:
 
 @pytest.mark.parametrize(
     ("name", "folded"),
-    [(b".GitModules", ".gitmodules"), (b"x:y", "x"), (b"a. .", "a"), (b"\xff", "\ufffd"), ("\ufeffa".encode(), "a")],
+    [
+        (b".GitModules", ".gitmodules"),
+        (b"x:y", "x"),
+        (b"a. .", "a"),
+        (b"x\xffy", "x"),
+        (b".mailma\xc1\xb0", ".mailmap"),
+        (".gitmodule\u017f".encode(), ".gitmodules"),
+        ("\ufeffa".encode(), "a"),
+    ],
 )
 def test_fold(name: bytes, folded: str) -> None:
-    assert fold_name(name) == folded
+    assert fold_name(name)[-1] == folded
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Readme", "README"),
+        ("\u00e9", "e\u0301"),
+        ("\u00c9", "e\u0301"),
+        ("\u1e9b\u0323", "\u1e9b\u0323".upper()),
+        ("stra\u00dfe", "STRASSE"),
+        ("\u212a", "k"),
+        ("a\u0345\u0301", "a\u0301\u03b9"),
+        ("a.", "a"),
+        ("a . ", "A"),
+        ("a:stream", "a"),
+        ("a\u200db", "ab"),
+        ("a\u00adb", "AB"),
+    ],
+)
+def test_twins(one: str, other: str) -> None:
+    assert twin_key(one.encode()) == twin_key(other.encode())
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (b"a", b"b"),
+        (b"a", b"a1"),
+        (b"\xff", b"\xfe"),
+        (b"\xff", "\ufffd".encode()),
+        ("\uff41".encode(), b"a"),
+        (b".a", b"a"),
+    ],
+)
+def test_no_twins(one: bytes, other: bytes) -> None:
+    assert twin_key(one) != twin_key(other)

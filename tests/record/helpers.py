@@ -69,8 +69,15 @@ def download(job: LeasedJob) -> Download:
     return Download(path="/spool/x", size=10, sha256=SHA256, verified=("sha256",), final_url=url)
 
 
-def report(commit: str = "c" * 40) -> IngestReport:
+def report(commit: str = "c" * 40, remarks: tuple[str, ...] = ()) -> IngestReport:
     skips = (Skip(path="a\0b\udcff", reason=SkipReason.UNSAFE_NAME, size=5),)
     return IngestReport(
-        commit=commit, tree="d" * 40, files=3, unpacked_bytes=100, packed_bytes=60, skipped=1, skips=skips
+        commit=commit,
+        tree="d" * 40,
+        files=3,
+        unpacked_bytes=100,
+        packed_bytes=60,
+        skipped=1,
+        skips=skips,
+        remarks=remarks,
     )

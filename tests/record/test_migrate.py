@@ -15,9 +15,12 @@ from codehost.model.errors import UserError
 from codehost.model.ports import FoundRoot
 from codehost.record.database import Database, open_database
 from codehost.record.hosts import CodeHosts
+from codehost.record.jobs import Jobs
 from codehost.record.migrate import HEAD, REVISIONS, migrations_folder, needs_migration
 from codehost.record.mirrors import MirrorRoots
+from codehost.record.reports import Reports
 from codehost.record.tables import metadata, mirrors
+from tests.record.helpers import download, pinned, report, resolution
 
 
 def test_the_constant_names_the_scripts() -> None:
@@ -86,16 +89,22 @@ def test_a_database_that_is_behind_names_the_command() -> None:
 
 async def test_what_an_older_revision_holds_survives(database_url: str, tmp_path: Path) -> None:
     async with open_database(database_url, tmp_path) as database:
-        await CodeHosts(database).save("work", "{}")
+        host = await pinned(database, "a==1", name="work")
+        [job] = await Jobs(database).claim(host, "w", 1, 60)
+        await Jobs(database).complete(job, resolution(job), download(job), report(remarks=("odd",)))
         async with database.write() as connection:
             await connection.run_sync(_back_to_first)
     async with open_database(database_url, tmp_path, migrate=True) as database:
         assert [host.name for host in await CodeHosts(database).all()] == ["work"]
+        found = await Reports(database).details("python/a/1")
+        assert found is not None
+        assert (found.commit, found.remarks) == ("c" * 40, ())
         await MirrorRoots(database, 1).remember("https://m", FoundRoot(root="https://m/simple", witness="https://m/w"))
 
 
 def _back_to_first(connection: Connection) -> None:
     mirrors.drop(connection)
+    connection.execute(text("ALTER TABLE releases DROP COLUMN remarks"))
     connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
 
 

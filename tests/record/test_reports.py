@@ -9,7 +9,7 @@ from sqlalchemy import event
 
 from codehost.model.errors import Failure, Reason
 from codehost.model.jobs import JobState
-from codehost.model.members import Skip, SkipReason
+from codehost.model.members import MAX_REMARKS, Skip, SkipReason
 from codehost.model.pins import parse_pin
 from codehost.model.records import Plan
 from codehost.model.releases import Answer
@@ -17,6 +17,7 @@ from codehost.record.database import Database, open_database
 from codehost.record.jobs import Jobs
 from codehost.record.releases import Releases
 from codehost.record.reports import Reports
+from codehost.record.texts import MAX_MESSAGE
 from tests.record.helpers import MIRROR, PATTERN, SHA256, download, pinned, report, resolution
 
 
@@ -97,6 +98,24 @@ async def test_details(database: Database) -> None:
     assert [attempt.number for attempt in found.attempts] == [1]
 
 
+async def test_remarks_are_kept_bounded_and_replaced_by_the_next_sync(database: Database) -> None:
+    host = await pinned(database, "a==1")
+    jobs, reports = Jobs(database), Reports(database)
+    [job] = await jobs.claim(host, "w", 1, 60)
+    hostile = ("a\0b\udcff\x1b[2J", "https://user:secret@m.example/x", "x" * 5_000, *("again",) * 200)
+    await jobs.complete(job, resolution(job), download(job), report(remarks=hostile))
+    found = await reports.details("python/a/1")
+    assert found is not None
+    assert found.remarks[:2] == ("a\N{REPLACEMENT CHARACTER}b\\udcff\x1b[2J", "https://m.example/x")
+    assert (len(found.remarks), len(found.remarks[2])) == (MAX_REMARKS, MAX_MESSAGE)
+    await jobs.requeue([job.release_id])
+    [again] = await jobs.claim(host, "w", 1, 60)
+    await jobs.complete(again, resolution(again), download(again), report())
+    found = await reports.details("python/a/1")
+    assert found is not None
+    assert found.remarks == ()
+
+
 async def test_details_of_what_was_never_synced(database: Database) -> None:
     await mixed(database)
     reports = Reports(database)
@@ -104,6 +123,7 @@ async def test_details_of_what_was_never_synced(database: Database) -> None:
     queued = await reports.details("python/queued/1")
     assert queued is not None
     assert (queued.commit, queued.hashes, queued.asked, queued.yanked, queued.attempts) == (None, {}, (), None, ())
+    assert queued.remarks == ()
 
 
 async def test_names_of_a_release(database: Database) -> None:

@@ -196,6 +196,15 @@ def test_release(console: Console) -> None:
     ]
 
 
+def test_remarks(console: Console) -> None:
+    print_release(console, replace(DETAILS, skipped=0, remarks=("One.", HOSTILE), attempts=()), Path("/p"), None)
+    assert lines(console)[20:] == [
+        "Odd in the archive, but without effect on what installers take from it:",
+        "  One.",
+        f"  {HARMLESS}",
+    ]
+
+
 def test_attempts_are_numbered_over_all_plans(console: Console) -> None:
     attempts = (
         attempt(1, AttemptOutcome.ERRORED),
