@@ -26,7 +26,11 @@ from tests.wiring import add_sdist
 ROOT = Path(__file__).parents[1]
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 # Imported by a name in a string, so no import statement shows them.
-BY_NAME = {"aiosqlite": "SQLAlchemy imports it for sqlite+aiosqlite URLs", "isal": "codehost.model.deflate tries it"}
+BY_NAME = {
+    "aiosqlite": "SQLAlchemy imports it for sqlite+aiosqlite URLs",
+    "isal": "codehost.model.deflate tries it",
+    "zlib-ng": "codehost.model.deflate tries it",
+}
 
 
 def declared() -> set[str]:

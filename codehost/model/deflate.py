@@ -1,6 +1,10 @@
-"""The fastest zlib that this machine has: ISA-L where a wheel of it exists, else the standard one.
+"""The fastest zlib that this machine has: ISA-L deflates, zlib-ng inflates; where no wheel exists, the standard one.
 
-The two deflate to different bytes that inflate to the same; nothing that is named by a digest depends on which.
+They deflate to different bytes that inflate to the same; nothing that is named by a digest depends on which.
+
+ISA-L does not inflate here although it is a fifth faster: it takes streams with incomplete Huffman codes, which zlib
+refuses. Installers and git read by zlib, so such a stream is a release that nobody can install, and in a pack, where
+members of zips are stored as they come, an object that git cannot read. zlib-ng has zlib's own rules (docs/adr/0008).
 """
 
 import importlib
@@ -33,16 +37,17 @@ class Inflater(Protocol):
         ...
 
 
-def _fastest() -> ModuleType:
+def _fast(name: str) -> ModuleType:
     try:
-        return importlib.import_module("isal.isal_zlib")
+        return importlib.import_module(name)
     except ImportError:
         return standard
 
 
-_zlib = _fastest()
+_zlib = _fast("isal.isal_zlib")
+_inflating = _fast("zlib_ng.zlib_ng")
 
-DeflateError = cast("type[Exception]", _zlib.error)
+DeflateError = cast("type[Exception]", _inflating.error)
 _compress = cast("Callable[[bytes, int], bytes]", _zlib.compress)
 crc32 = cast("Callable[[bytes, int], int]", _zlib.crc32)
 adler32 = cast("Callable[[bytes], int]", _zlib.adler32)
@@ -62,4 +67,4 @@ def compress(body: bytes) -> bytes:
 
 def inflater(*, gzip: bool) -> Inflater:
     """A fresh decompressor for one gzip member, or for one raw deflate stream."""
-    return cast("Inflater", _zlib.decompressobj(wbits=31 if gzip else -15))
+    return cast("Inflater", _inflating.decompressobj(wbits=31 if gzip else -15))

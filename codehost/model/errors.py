@@ -136,7 +136,7 @@ FACTS: dict[Reason, ReasonFacts] = {
     Reason.CRASHED: ReasonFacts(
         transient=False,
         who=Who.DEVELOPER,
-        advice="The child process that read the archive died or ran out of time or memory; report the file.",
+        advice="The child process that read the archive died or stood still; report the file.",
     ),
     Reason.INTERNAL: ReasonFacts(
         transient=True,

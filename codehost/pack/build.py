@@ -89,6 +89,8 @@ class _Content:
         self._shared: set[tuple[int, bytes]] = set()
         self._replaced: set[bytes] = set()
         self._unpacked_bytes = 0
+        # Stored once, but whoever checks the repository out writes each file.
+        self._linked_bytes = 0
         self._skipped = 0
         self._skips: list[Skip] = []
         self._tree_name = ""
@@ -139,7 +141,13 @@ class _Content:
             return None
         if named.key() != place.key():
             self._shared |= {named.key(), place.key()}
-        return named.leaf()
+        leaf = named.leaf()
+        self._linked_bytes += leaf.size
+        limit = self._request.limits.unpacked_bytes
+        if self._unpacked_bytes + self._linked_bytes > limit:
+            what = f"files and hard links together have more than {limit} bytes (limits.unpackedBytes)"
+            raise Failure(Reason.TOO_LARGE, what)
+        return leaf
 
     def _leave_out(self, member: Member, reason: SkipReason) -> None:
         self._skip(member.path, reason, member.size)

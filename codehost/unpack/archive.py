@@ -5,6 +5,7 @@ from typing import BinaryIO
 
 from codehost.model.errors import Failure, Reason
 from codehost.model.members import Limits, Member
+from codehost.unpack.polyglot import refuse_zip
 from codehost.unpack.tar import read_tar
 from codehost.unpack.zip import read_zip
 
@@ -31,5 +32,6 @@ def read_archive(file: BinaryIO, filename: str, limits: Limits) -> Iterator[Memb
         return read_zip(file, limits)
     for suffix, compression in _TAR_SUFFIXES.items():
         if lowered.endswith(suffix):
+            refuse_zip(file)
             return read_tar(file, compression, limits)
     raise Failure(Reason.UNSUPPORTED_FORMAT, f"{filename} is in no format that can be read")

@@ -1,12 +1,25 @@
 """Pax extended headers: records ``<length> <key>=<value>``, a line feed behind each (IEEE Std 1003.1, pax)."""
 
 import math
+import re
 from dataclasses import dataclass
 
 from codehost.model.errors import Failure, Reason
 
 _NAMES = frozenset({b"path", b"linkpath"})
+_KEYS = frozenset({b"path", b"linkpath", b"size", b"mtime", b"hdrcharset"})
+# GNU's, star's and Solaris's.
+_SPARSE = (b"GNU.sparse.", b"SCHILY.realsize", b"SCHILY.sparse", b"SUN.holesdata")
+_VOLUMES = frozenset({b"GNU.volume.filename", b"GNU.volume.size", b"GNU.volume.offset"})
+_CHARSET = b" hdrcharset="
 _DECIMAL_DIGITS = 20
+_UTF_8 = b"ISO-IR 10646 2000 UTF-8"
+# RFC 3629, section 3: longer forms than needed, halves of surrogate pairs, and what lies beyond the last code point.
+_LAX_UTF_8 = re.compile(
+    rb"[\xc0\xc1][\x80-\xbf]|\xe0[\x80-\x9f][\x80-\xbf]|\xed[\xa0-\xbf][\x80-\xbf]"
+    rb"|\xf0[\x80-\x8f][\x80-\xbf]{2}|(?:\xf4[\x90-\xbf]|[\xf5-\xf7][\x80-\xbf])[\x80-\xbf]{2}"
+    rb"|[\xf8-\xfb][\x80-\xbf]{4}|[\xfc\xfd][\x80-\xbf]{5}"
+)
 
 
 @dataclass(slots=True)
@@ -35,18 +48,23 @@ def parse_pax(body: bytes, *, shared: bool) -> PaxRecords:
     """The records of one extended header; ``shared`` for a global one, which may not name or size members.
 
     Raises:
-        Failure: the body is no sequence of records, says a thing twice, or claims a sparse file.
+        Failure: the body is no sequence of records, says a thing twice, has names in no known encoding or of no
+            bytes, or claims a sparse file or one of several volumes.
     """
     records = PaxRecords()
     seen: set[bytes] = set()
+    charset = None
     at = 0
     while at < len(body):
         key, value, at = _record(body, at)
-        if key.startswith(b"GNU.sparse."):
-            raise _refuse("a member is a sparse file")
-        if key not in {b"path", b"linkpath", b"size", b"mtime"}:
-            if key == b"hdrcharset" and value not in {b"ISO-IR 10646 2000 UTF-8", b"BINARY"}:
+        if key not in _KEYS:
+            _check_other(key)
+            continue
+        if key == b"hdrcharset":
+            # IEEE Std 1003.1, pax Extended Header: one of these; other names are taken as they stand, or converted.
+            if value not in {_UTF_8, b"BINARY"}:
                 raise _refuse("an extended header is not in UTF-8")
+            charset = value
             continue
         if key in seen:
             raise _refuse(f"an extended header says {key.decode()} twice")
@@ -54,7 +72,43 @@ def parse_pax(body: bytes, *, shared: bool) -> PaxRecords:
             raise _refuse(f"a global header sets {key.decode()} for all members")
         seen.add(key)
         _set(records, key, value)
+    # tarfile takes the first that it finds, in the value of another record too.
+    if body.count(_CHARSET) != (charset is not None):
+        raise _refuse("an extended header says hdrcharset twice, or within another record")
+    _check_names(records, charset)
     return records
+
+
+def _check_other(key: bytes) -> None:
+    # Extensions that change the content, for those readers that know them.
+    if key.startswith(_SPARSE):
+        raise _refuse("a member is a sparse file")
+    # GNU's labels (GNU.volume.label) say nothing of members.
+    if key in _VOLUMES:
+        raise _refuse("the archive is one of several volumes")
+
+
+def _check_names(records: PaxRecords, charset: bytes | None) -> None:
+    """Whether readers agree on the names: they take them as they stand, whatever they are.
+
+    Tolerated: BINARY, by which Python's tarfile marks names that are not in UTF-8; and such names without a mark, as
+    GNU tar and Go write them. But what a lax decoder takes for other characters, a slash among them, has two meanings.
+    """
+    if charset == b"BINARY":
+        return
+    for name in (records.path, records.target):
+        if name is None or name.isascii():
+            continue
+        if _LAX_UTF_8.search(name) or (charset is not None and not _is_utf_8(name)):
+            raise _refuse("a name in an extended header is not in UTF-8")
+
+
+def _is_utf_8(name: bytes) -> bool:
+    try:
+        name.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _record(body: bytes, at: int) -> tuple[bytes, bytes, int]:
@@ -72,19 +126,26 @@ def _record(body: bytes, at: int) -> tuple[bytes, bytes, int]:
 
 
 def _set(records: PaxRecords, key: bytes, value: bytes) -> None:
+    if not value and key in _NAMES:
+        # POSIX: an empty value takes the record back, to the header's name. Some readers take it for the name.
+        raise _refuse(f"an extended header has an empty {key.decode()}")
     if key == b"path":
-        records.path = value or None
+        records.path = value
     elif key == b"linkpath":
-        records.target = value or None
+        records.target = value
     elif key == b"size":
-        if not value.isdigit() or len(value) > _DECIMAL_DIGITS:
-            raise _refuse("an extended header's size is no number")
-        records.size = int(value)
+        records.size = _size(value)
     else:
         try:
             records.mtime = math.floor(float(value))
         except (ValueError, OverflowError):
             raise _refuse("an extended header's mtime is no number") from None
+
+
+def _size(value: bytes) -> int:
+    if not value.isdigit() or len(value) > _DECIMAL_DIGITS or (value.startswith(b"0") and value != b"0"):
+        raise _refuse("an extended header's size is no number")
+    return int(value)
 
 
 def _refuse(what: str) -> Failure:

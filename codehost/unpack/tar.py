@@ -1,69 +1,54 @@
 """Reading tar archives: POSIX ustar and pax, and the GNU long names (IEEE Std 1003.1, pax, "ustar Interchange Format").
 
 Headers are read here and not by ``tarfile``, which takes 40 % of the whole conversion and accepts archives that
-other readers understand differently. Anything of which two readers could make two things is refused.
+other readers understand differently. The rule: of what common readers (Python's tarfile, GNU tar, libarchive, Go's
+archive/tar, node's tar) would make two things, nothing is read; what is strange and one thing to all of them is read,
+and each such tolerance stands at its place.
 """
 
-import struct
 from collections.abc import Iterator
-from functools import lru_cache
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
-from codehost.model.deflate import adler32
 from codehost.model.errors import Failure, Reason
 from codehost.model.members import Limits, Member, MemberKind
+from codehost.unpack.bounds import unpacked_bound
 from codehost.unpack.pax import PaxRecords, parse_pax
 from codehost.unpack.streams import Source, pieces
+from codehost.unpack.tarend import ZEROS, check_end
+from codehost.unpack.tarheader import BLOCK, EXTENSIONS, LONG_NAMES, OLD_FILE, Header, decode_header, is_header
 
-BLOCK = 512
 # A name longer than this is no name; it bounds what a header may make us hold.
 MAX_EXTENDED_BYTES = 1 << 20
+# Five hundred bytes for each of 500,000 members; it bounds the time that their records take.
+MAX_ALL_EXTENDED_BYTES = 256 << 20
+# tarfile reads a member and all headers before it by recursion, which ends at a few hundred.
+MAX_EXTENDED_TOGETHER = 100
+# The size of a directory's inode, which some writers put into its header. It bounds what is looked at ahead.
+MAX_CLAIMED_BYTES = 64 * 1024
+# Eleven octal digits: what is larger has its size in a pax header only.
+_LARGEST_SIZE = 8**11 - 1
 
-_ZEROS = bytes(BLOCK)
-# name, mode, (uid, gid), size, mtime, checksum, type, link name, magic and version, (user, group, major, minor), prefix
-_HEADER = struct.Struct("100s8s16x12s12s8sc100s8s80x155s12x")
-_POSIX_MAGIC = b"ustar\x0000"
-_CHECKSUM = slice(148, 156)
-_SPACES = 8 * ord(" ")
 _OWNER_EXECUTES = 0o100
-
-# Looking a member of an enumeration up takes longer than a call, and this happens several times for each header.
 _FILE = MemberKind.FILE
-_KINDS = {
-    b"0": _FILE,
-    b"\0": _FILE,
-    b"7": _FILE,
-    b"1": MemberKind.HARDLINK,
-    b"2": MemberKind.SYMLINK,
-    b"3": MemberKind.DEVICE,
-    b"4": MemberKind.DEVICE,
-    b"5": MemberKind.DIRECTORY,
-    b"6": MemberKind.DEVICE,
-}
-_EXTENSIONS = frozenset({b"x", b"g", b"L", b"K"})
-
-
-class _Header(NamedTuple):
-    """One header block, its fields decoded but not yet overridden by extended headers."""
-
-    path: bytes
-    kind: MemberKind | None
-    type: bytes
-    mode: int
-    size: int
-    mtime: int
-    target: bytes
+_DIRECTORY = MemberKind.DIRECTORY
 
 
 class _Overrides:
-    """What extended headers say of the member that follows them."""
+    """What extended headers say of the member that follows them.
+
+    ``waiting``: how many headers, global ones too, came since the last member. ``paxed``: there was a pax header in the
+    archive. ``extended_bytes``: the bodies of all extended headers.
+    """
 
     def __init__(self) -> None:
         self.shared = PaxRecords()
+        self.waiting = 0
+        self.paxed = False
+        self.extended_bytes = 0
         self.clear()
 
     def clear(self) -> None:
-        self.pax = PaxRecords()
+        self.pax: PaxRecords | None = None
         self.long_path: bytes | None = None
         self.long_target: bytes | None = None
         self.pending = False
@@ -72,149 +57,181 @@ class _Overrides:
 def read_tar(file: BinaryIO, compression: str, limits: Limits) -> Iterator[Member]:
     """The members of a tar archive, in its order; ``compression`` is .tar, .gz, .bz2 or .xz.
 
+    Tolerated: several members of one name. Whoever extracts them, or looks one up by its name, has the last.
+
     Raises:
         Failure: unsafe-archive for a damaged or ambiguous archive, too-large beyond ``limits``.
     """
-    source = Source(pieces(file, compression), limits.unpacked_bytes)
+    bound = unpacked_bound(file, limits)
+    source = Source(pieces(file, compression), *bound)
     overrides = _Overrides()
     count = 0
     for header in _headers(source):
-        if header.type in _EXTENSIONS:
+        if header.type in EXTENSIONS:
             _extend(overrides, header, source)
             continue
         count += 1
         if count > limits.members:
             raise Failure(Reason.TOO_LARGE, f"the archive has more than {limits.members} members")
         yield _member(header, overrides, source, limits.member_bytes)
-        overrides.clear()
-    if overrides.pending:
+        overrides.waiting = 0
+        if overrides.pending:
+            overrides.clear()
+    # At a global header too, which says nothing here, tarfile fails.
+    if overrides.waiting:
         raise _refuse("an extended header is followed by no member")
-    _check_end(source)
 
 
-def _headers(source: Source) -> Iterator[_Header]:
-    """Headers until the end mark. A single block of zeros or the plain end of the stream also ends the archive."""
-    while True:
-        block = source.take(BLOCK)
-        if block == _ZEROS or not block:
+def _headers(source: Source) -> Iterator[Header]:
+    """Headers until the end mark, which is checked. Tolerated: no end mark at all, for all readers stop there too."""
+    while block := source.take(BLOCK):
+        if block == ZEROS:
+            check_end(source)
             return
         if len(block) < BLOCK:
             raise _refuse("the archive ends within a header")
-        yield _decode(block)
+        yield decode_header(block)
 
 
-def _check_end(source: Source) -> None:
-    # The rest must be padding: members behind the end mark exist for some readers only.
-    for rest in source.drain():
-        if rest.strip(b"\0"):
-            raise _refuse("there is data behind the end of the archive")
-
-
-def _decode(block: bytes) -> _Header:
-    name, mode, size, mtime, checksum, kind, link, magic, prefix = _HEADER.unpack(block)
-    stored = _number(checksum)
-    # POSIX: the sum of all bytes, the checksum's own field taken as spaces.
-    if stored != _sum(block) - sum(checksum) + _SPACES and stored != _signed_sum(block):
-        raise _refuse("a header's checksum is wrong")
-    path = name.partition(b"\0")[0]
-    if magic == _POSIX_MAGIC and prefix[0]:
-        path = prefix.partition(b"\0")[0] + b"/" + path
-    return _Header(
-        path,
-        _KINDS.get(kind),
-        kind,
-        _number(mode),
-        _number(size),
-        _number(mtime),
-        link.partition(b"\0")[0],
-    )
-
-
-def _sum(block: bytes) -> int:
-    # RFC 1950: the lower half of an Adler-32 is 1 and the sum of the bytes, modulo 65,521; 512 ASCII bytes stay below.
-    return (adler32(block) & 0xFFFF) - 1 if block.isascii() else sum(block)
-
-
-def _signed_sum(block: bytes) -> int:
-    # Some old writers summed signed characters.
-    signed: tuple[int, ...] = struct.unpack("512b", block)
-    return sum(signed) - sum(signed[_CHECKSUM]) + _SPACES
-
-
-@lru_cache(maxsize=4096)  # modes, times and small sizes repeat
-def _number(field: bytes) -> int:
-    digits = field.strip(b" \0")
-    if digits.isdigit():
-        try:
-            return int(digits, 8)
-        except ValueError:
-            raise _refuse("a number in a header is not octal") from None
-    if not digits:
-        return 0
-    # GNU: the first bit set means a big-endian two's complement number.
-    if field[0] in {0x80, 0xFF}:
-        return int.from_bytes(field[1:], "big") - (0 if field[0] == 0x80 else 1 << (8 * (len(field) - 1)))
-    raise _refuse("a number in a header is none")
-
-
-def _extend(overrides: _Overrides, header: _Header, source: Source) -> None:
+def _extend(overrides: _Overrides, header: Header, source: Source) -> None:
     if header.size > MAX_EXTENDED_BYTES or header.size < 0:
         raise _refuse(f"an extended header claims {header.size} bytes")
-    body = _body(source, header.size)
+    overrides.extended_bytes += header.size
+    if overrides.extended_bytes > MAX_ALL_EXTENDED_BYTES:
+        raise _refuse(f"the extended headers together claim more than {MAX_ALL_EXTENDED_BYTES} bytes")
+    overrides.waiting += 1
+    if overrides.waiting > MAX_EXTENDED_TOGETHER:
+        raise _refuse(f"a member has more than {MAX_EXTENDED_TOGETHER} extended headers")
+    body = _extended_body(header, source)
     if header.type == b"g":
+        # Some readers take a global header for the member that the headers before it belong to.
+        if overrides.pending:
+            raise _refuse("a global header stands between a member and its extended header")
         overrides.shared = overrides.shared.updated(parse_pax(body, shared=True))
+        overrides.paxed = True
         return
     overrides.pending = True
     if header.type == b"x":
-        if overrides.pax:
+        # Some readers join two extended headers, others take the second alone.
+        if overrides.pax is not None:
             raise _refuse("a member has two extended headers")
         overrides.pax = parse_pax(body, shared=False)
+        overrides.paxed = True
     elif header.type == b"L":
         overrides.long_path = _once(overrides.long_path, body)
     else:
         overrides.long_target = _once(overrides.long_target, body)
 
 
+def _extended_body(header: Header, source: Source) -> bytes:
+    """The header's body, as long as it says it is.
+
+    tarfile reads on in what pads it to whole blocks, for the end of a name and for further records; GNU tar does for
+    names. Tolerated: anything behind a name that a NUL ends. No reader looks there.
+    """
+    blocks = _body(source, _padded(header.size))
+    body, padding = blocks[: header.size], blocks[header.size :]
+    named = header.type in LONG_NAMES and b"\0" in body
+    if not named and padding.strip(b"\0"):
+        raise _refuse("an extended header goes on behind its end")
+    return body
+
+
 def _once(before: bytes | None, body: bytes) -> bytes:
     # Of two long names some readers take the first, others the last.
     if before is not None:
         raise _refuse("a member has two long names")
-    return body.partition(b"\0")[0]
+    name = body.partition(b"\0")[0]
+    if not name:
+        raise _refuse("a long name is empty")  # the header's name for Go and node
+    return name
 
 
-def _member(header: _Header, overrides: _Overrides, source: Source, member_bytes: int) -> Member:
-    if header.kind is None:
+def _member(header: Header, overrides: _Overrides, source: Source, member_bytes: int) -> Member:
+    kind = header.kind
+    if kind is None:
         raise _refuse(f"a member has the unknown type {header.type!r}")
     path, target, size, mtime = header.path, header.target, header.size, header.mtime
     if overrides.pending or overrides.shared:
-        pax = overrides.shared.updated(overrides.pax)
-        if None not in {pax.path, overrides.long_path} or None not in {pax.target, overrides.long_target}:
-            raise _refuse("a member has a long name in two forms")
-        path = _first(pax.path, overrides.long_path, path)
-        target = _first(pax.target, overrides.long_target, target)
-        size = size if pax.size is None else pax.size
-        mtime = mtime if pax.mtime is None else pax.mtime
-    kind = header.kind
-    if path.endswith(b"/"):
-        # Before ustar a directory was a file whose name ends with a slash.
-        kind = MemberKind.DIRECTORY if kind is _FILE and size == 0 else kind
-        path = path.rstrip(b"/")
-    if kind is not _FILE and size:
-        raise _refuse(f"a {kind} has a body of {size} bytes")
-    if size < 0:
-        raise _refuse("a member has a negative size")
+        path, target, size, mtime = _overridden(header, overrides)
+    if path.endswith(b"/") or (kind is _DIRECTORY and header.type == OLD_FILE):
+        path = _directory_path(path, kind)
+    if not path:
+        raise _refuse("a member has no name")
     executable = bool(header.mode & _OWNER_EXECUTES)
     content = None
-    if kind is _FILE:
-        if size <= member_bytes:
-            content = _body(source, size)
-        elif source.skip(_padded(size)) < _padded(size):
-            raise _refuse("the archive ends within a member")
+    if kind is not _FILE:
+        if size and not (_may_claim(header, overrides) and _claims_nothing(source, size)):
+            raise _refuse(f"a {kind} has a body of {size} bytes")
+    elif size < 0:
+        raise _refuse("a member has a negative size")
+    elif size <= member_bytes:
+        content = _body(source, size)
+    elif source.skip(_padded(size)) < _padded(size):
+        raise _refuse("the archive ends within a member")
     return Member(path, kind, executable, mtime, size, content, None, target)
+
+
+def _overridden(header: Header, overrides: _Overrides) -> tuple[bytes, bytes, int, int]:
+    """The header's path, target, size and time, with what the headers before it say in their place."""
+    pax = overrides.shared.updated(overrides.pax) if overrides.pax else overrides.shared
+    if None not in {pax.path, overrides.long_path} or None not in {pax.target, overrides.long_target}:
+        raise _refuse("a member has a long name in two forms")
+    # Readers without pax take the header's size, and find a member in the content.
+    if pax.size not in {None, header.size} and not (pax.size or 0) > _LARGEST_SIZE:
+        raise _refuse(f"a member has {header.size} bytes by its header and {pax.size} by its extended header")
+    return (
+        _first(pax.path, overrides.long_path, header.path),
+        _first(pax.target, overrides.long_target, header.target),
+        header.size if pax.size is None else pax.size,
+        header.mtime if pax.mtime is None else pax.mtime,
+    )
 
 
 def _first(*values: bytes | None) -> bytes:
     return next(value for value in values if value is not None)
+
+
+def _directory_path(path: bytes, kind: MemberKind) -> bytes:
+    """A directory's name, without the slashes that end it; the root stays a slash.
+
+    Of old directories, which are such by their names, the short and the long name must both say so: some readers go
+    by the one, some by the other.
+    """
+    if kind is not _DIRECTORY or not path.endswith(b"/"):
+        raise _refuse("a member is no directory and its name ends as a directory's, or the reverse")
+    return path.rstrip(b"/") or b"/"
+
+
+def _may_claim(header: Header, overrides: _Overrides) -> bool:
+    """Whether a member without a body may have a size.
+
+    Tolerated: directories and hard links with the size of what they name, as old writers have it. libarchive takes
+    a hard link's for that of a body where it has seen a pax header, and GNU tar an old directory's.
+    """
+    if header.kind is MemberKind.HARDLINK:
+        return not overrides.paxed
+    return header.kind is _DIRECTORY and header.type != OLD_FILE
+
+
+def _claims_nothing(source: Source, size: int) -> bool:
+    """Whether there is no body of ``size`` bytes here for any reader: one that passes over it finds no header behind.
+
+    An extended header may not be passed over either: the member behind it would have another name.
+    """
+    if not 0 < size <= MAX_CLAIMED_BYTES:
+        return False
+    ahead = source.peek(_padded(size) + BLOCK)
+    following = ahead[:BLOCK]
+    if not following.strip(b"\0"):
+        return not ahead.strip(b"\0")
+    behind = ahead[_padded(size) :]
+    return (
+        is_header(following)
+        and decode_header(following).type not in EXTENSIONS
+        and bool(behind.strip(b"\0"))
+        and not is_header(behind)
+    )
 
 
 def _padded(size: int) -> int:
@@ -222,8 +239,7 @@ def _padded(size: int) -> int:
 
 
 def _body(source: Source, size: int) -> bytes:
-    padding = -size % BLOCK
-    body = source.take(size, padding)
+    body = source.take(size, -size % BLOCK)
     if len(body) < size or source.ended:
         raise _refuse("the archive ends within a member")
     return body

@@ -16,14 +16,16 @@ from os import SEEK_END
 from typing import BinaryIO
 
 from codehost.model.errors import Failure, Reason
-from codehost.model.members import MIB, Limits, Member, MemberKind
+from codehost.model.members import Limits, Member, MemberKind
+from codehost.unpack.bounds import unpacked_bound
 from codehost.unpack.zipbodies import read_body
 from codehost.unpack.zipdirectory import END64, TAIL_BYTES, Directory, Entry, find_end, read_entries, widen
 from codehost.unpack.zipextra import refuse
 from codehost.unpack.ziplocal import DESCRIPTOR_BYTES, LOCAL, check_descriptor, check_local, trailing_bytes
 from codehost.unpack.zipnames import place_of, repeated_places
 
-_DIRECTORY_BYTES = 64 * MIB
+# What an entry of the directory takes beside its name: its fields, and extra fields as writers make them.
+_ENTRY_BYTES = 256
 _OWNER_EXECUTES = 0o100
 _DEVICES = frozenset({stat.S_IFIFO, stat.S_IFCHR, stat.S_IFBLK, stat.S_IFSOCK})
 _WITH_BODY = frozenset({MemberKind.FILE, MemberKind.SYMLINK})
@@ -35,15 +37,16 @@ def read_zip(file: BinaryIO, limits: Limits) -> Iterator[Member]:
     Raises:
         Failure: unsafe-archive for a damaged or ambiguous archive, too-large beyond ``limits``.
     """
+    bound = unpacked_bound(file, limits)
     entries, directory_offset = _entries(file, limits)
     ends = _ends(entries, directory_offset)
     repeated = repeated_places(entry.path for entry in entries)
     seen: dict[bytes, tuple[object, ...]] = {}
-    left = limits.unpacked_bytes
+    left = bound.size
     for entry in entries:
         left -= entry.size
         if left < 0:
-            raise Failure(Reason.TOO_LARGE, f"the archive unpacks to more than {limits.unpacked_bytes} bytes")
+            raise bound.exceeded()
         member = _member(file, entry, ends[entry.offset], limits.member_bytes)
         place = place_of(entry.path) if repeated else b""
         if place not in repeated or _is_first(member, entry, place, seen):
@@ -65,8 +68,11 @@ def _is_first(member: Member, entry: Entry, place: bytes, seen: dict[bytes, tupl
 
 def _entries(file: BinaryIO, limits: Limits) -> tuple[list[Entry], int]:
     directory = _directory(file)
-    if directory.size > _DIRECTORY_BYTES or directory.entries > limits.members:
-        raise Failure(Reason.TOO_LARGE, f"the archive has more than {limits.members} members")
+    if directory.entries > limits.members:
+        raise Failure(Reason.TOO_LARGE, f"the archive has more than {limits.members} members (limits.members)")
+    if directory.size > limits.name_bytes + _ENTRY_BYTES * limits.members:
+        what = f"the zip archive's directory has {directory.size} bytes, more than limits.members and limits.nameBytes"
+        raise Failure(Reason.TOO_LARGE, f"{what} allow")
     return list(read_entries(_at(file, directory.offset, directory.size), directory)), directory.offset
 
 

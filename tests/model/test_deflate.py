@@ -1,8 +1,10 @@
 import zlib
+from random import Random
 
 import pytest
 
 from codehost.model.deflate import DeflateError, adler32, compress, crc32, inflater
+from tests.fuzz.deflates import QUIRKS, odd_stream
 
 CONTENT = b"hello, hello\n" * 1000
 
@@ -52,3 +54,30 @@ def test_damage_is_an_error_and_an_early_end_is_not_the_end() -> None:
     stream = inflater(gzip=True)
     stream.decompress(gzip_of(CONTENT)[:-1])
     assert not stream.eof
+
+
+def taken(stream: bytes) -> bytes | None:
+    """What the inflater here makes of a whole raw stream, None if it refuses."""
+    inflating = inflater(gzip=False)
+    try:
+        content = inflating.decompress(stream, len(stream) * 1032 + 1)
+    except DeflateError:
+        return None
+    return content if inflating.eof and not inflating.unused_data else None
+
+
+def taken_by_zlib(stream: bytes) -> bytes | None:
+    inflating = zlib.decompressobj(wbits=-15)
+    try:
+        content = inflating.decompress(stream)
+    except zlib.error:
+        return None
+    return content if inflating.eof and not inflating.unused_data else None
+
+
+@pytest.mark.parametrize("quirk", sorted(set(QUIRKS)))
+def test_a_stream_is_taken_just_when_installers_and_git_take_it(quirk: str) -> None:
+    # An object in a pack that git cannot read is a broken repository; members of zips are stored as they come.
+    rng = Random(quirk)
+    streams = [odd_stream(rng, quirk)[0] for _ in range(60)]
+    assert [taken(stream) for stream in streams] == [taken_by_zlib(stream) for stream in streams]

@@ -266,6 +266,15 @@ def test_limits(tmp_path: Path, limits: Limits, message: str) -> None:
     assert build(tmp_path / "fits", members, Limits(directories=4, name_bytes=27)).files == 3
 
 
+def test_hard_links_count_as_what_they_show(tmp_path: Path) -> None:
+    members = [file(b"p/a", b"one"), hardlink(b"p/b", b"p/a")]
+    with pytest.raises(Failure, match=r"more than 5 bytes \(limits\.unpackedBytes\)") as caught:
+        build(tmp_path, members, Limits(unpacked_bytes=5))
+    assert caught.value.reason is Reason.TOO_LARGE
+    (tmp_path / "fits").mkdir()
+    assert build(tmp_path / "fits", members, Limits(unpacked_bytes=6)).unpacked_bytes == 3
+
+
 def test_what_a_skip_shows_is_bounded(tmp_path: Path) -> None:
     report = build(tmp_path, [file(b"a"), file(b"\xff" * (1 << 20)), file(b"x/" * (1 << 19) + b"y")])
     assert [(skip.path, skip.reason.value) for skip in report.skips] == [

@@ -39,6 +39,15 @@ def header(
     return _HEADER.pack(*first, checksum or b"%06o\0 " % sum(blank), kind, target, magic, *owner, prefix)
 
 
+def patched(block: bytes, at: int, field: bytes) -> bytes:
+    """A header block with other bytes at an offset, its checksum made right again."""
+    blank = bytearray(block)
+    blank[at : at + len(field)] = field
+    blank[148:156] = b" " * 8
+    blank[148:156] = b"%06o\0 " % sum(blank)
+    return bytes(blank)
+
+
 def padded(content: bytes) -> bytes:
     """The content with zeros up to the end of its last block."""
     return content + bytes(-len(content) % BLOCK)

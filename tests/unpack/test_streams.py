@@ -1,4 +1,5 @@
 import bz2
+import errno
 import gzip
 import io
 import lzma
@@ -9,7 +10,7 @@ from collections.abc import Callable
 import pytest
 
 from codehost.model.errors import Failure, Reason
-from codehost.unpack.streams import INPUT_BYTES, PIECE_BYTES, Source, pieces
+from codehost.unpack.streams import INPUT_BYTES, MAX_TRAILING_BYTES, PIECE_BYTES, Source, TrailingDataError, pieces
 
 SMALL = b"hello\n" * 7
 ZEROS = bytes(3 * PIECE_BYTES + 5)
@@ -40,10 +41,17 @@ def test_several_streams_are_one(suffix: str, content: bytes) -> None:
     assert unpack(pack(content) + pack(b"") + pack(SMALL), suffix) == content + SMALL
 
 
-@pytest.mark.parametrize("suffix", PACKERS)
+@pytest.mark.parametrize("suffix", [".gz", ".bz2"])
 @pytest.mark.parametrize("zeros", [1, 512, 2 * INPUT_BYTES])
 def test_zeros_behind_the_stream_are_padding(suffix: str, zeros: int) -> None:
     assert unpack(PACKERS[suffix](SMALL) + bytes(zeros), suffix) == SMALL
+
+
+@pytest.mark.parametrize("zeros", [1, 2, 3, 5, 513, 2 * INPUT_BYTES + 1])
+def test_padding_of_xz_is_a_multiple_of_four_bytes(zeros: int) -> None:
+    with pytest.raises(Failure, match="no multiple of 4 bytes") as caught:
+        unpack(lzma.compress(SMALL) + bytes(zeros), ".xz")
+    assert not isinstance(caught.value, TrailingDataError)
 
 
 @pytest.mark.parametrize("suffix", PACKERS)
@@ -102,7 +110,75 @@ def test_gzip_headers_with_every_field() -> None:
 
 def test_an_xz_dictionary_beyond_the_bound_is_refused() -> None:
     filters = [{"id": lzma.FILTER_LZMA2, "preset": 0, "dict_size": 1 << 29}]
-    refused(lzma.compress(SMALL, filters=filters), ".xz")
+    with pytest.raises(Failure, match="more than 128 MiB of memory") as caught:
+        unpack(lzma.compress(SMALL, filters=filters), ".xz")
+    assert caught.value.reason is Reason.UNSUPPORTED_FORMAT
+
+
+class _Unreadable(io.BytesIO):
+    def __init__(self, data: bytes) -> None:
+        super().__init__(data)
+        self.reads = 0
+
+    def read(self, _: int | None = -1, /) -> bytes:
+        self.reads += 1
+        if self.reads > 1:
+            raise OSError(errno.EIO, "the disk fails")
+        return super().read(100)
+
+
+@pytest.mark.parametrize("suffix", PACKERS)
+def test_a_disk_that_fails_is_no_damage_of_the_archive(suffix: str) -> None:
+    with pytest.raises(OSError, match="the disk fails"):
+        list(pieces(_Unreadable(PACKERS[suffix](NOISE)), suffix))
+
+
+@pytest.mark.parametrize("zeros", [4, 8, 512, 2 * INPUT_BYTES])
+def test_padding_of_xz_is_told_when_it_is_reached(zeros: int) -> None:
+    stream = pieces(io.BytesIO(lzma.compress(SMALL) + bytes(zeros)), ".xz")
+    assert next(stream) == SMALL
+    with pytest.raises(TrailingDataError):
+        next(stream)
+
+
+@pytest.mark.parametrize("behind", [b"\n", b"stale", b"\0" * 600 + b"x", b"x" * MAX_TRAILING_BYTES])
+@pytest.mark.parametrize("suffix", [".gz", ".bz2"])
+def test_trailing_data_is_told_when_it_is_reached(suffix: str, behind: bytes) -> None:
+    stream = pieces(io.BytesIO(PACKERS[suffix](SMALL) + behind), suffix)
+    assert next(stream) == SMALL
+    with pytest.raises(TrailingDataError, match="data behind the compressed stream"):
+        next(stream)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "behind"),
+    [
+        (".gz", b"x" * (MAX_TRAILING_BYTES + 1)),
+        (".gz", gzip.compress(SMALL)[:2]),
+        (".gz", b"\n" + gzip.compress(SMALL)),
+        (".gz", bytes(512) + gzip.compress(SMALL)),
+        (".gz", bz2.compress(SMALL)),
+        (".gz", b"a zip: PK\3\4"),
+        (".gz", b"PK\5\6" + bytes(18)),
+        (".bz2", bytes(512) + bz2.compress(SMALL)),
+        (".bz2", lzma.compress(SMALL)),
+        (".xz", b"\n"),
+        (".xz", bytes(512) + lzma.compress(SMALL)),
+    ],
+)
+def test_what_some_readers_go_on_with_is_refused(suffix: str, behind: bytes) -> None:
+    with pytest.raises(Failure, match="data behind the compressed stream") as caught:
+        unpack(PACKERS[suffix](SMALL) + behind, suffix)
+    assert not isinstance(caught.value, TrailingDataError)
+
+
+@pytest.mark.parametrize("flags", [0x20, 0x40, 0x80, 0xFF])
+def test_undefined_gzip_flags_are_refused_by_every_inflater(flags: int) -> None:
+    head = b"\x1f\x8b\x08" + bytes([flags]) + bytes(6)
+    packed = gzip.compress(SMALL)
+    for data in (head + packed[10:], packed + head + packed[10:]):
+        with pytest.raises(Failure, match="flags that are not defined"):
+            unpack(data, ".gz")
 
 
 def test_the_highest_xz_preset_is_read() -> None:
@@ -127,6 +203,16 @@ def test_source_reads_exactly_over_the_borders_of_pieces(cut: int) -> None:
     assert source.skip(60) == 60
     assert b"".join(source.drain()) == content[97:]
     assert source.take(1) == b""
+
+
+@pytest.mark.parametrize("cut", [1, 3, 100])
+def test_source_peeks_without_passing(cut: int) -> None:
+    content = bytes(range(100))
+    source = Source(iter([content[at : at + cut] for at in range(0, 100, cut)]), 100)
+    assert (source.take(2), source.peek(9), source.take(9)) == (content[:2], content[2:11], content[2:11])
+    assert source.peek(200) == content[11:]
+    assert b"".join(source.drain()) == content[11:]
+    assert source.peek(1) == b""
 
 
 def test_source_says_how_much_there_was() -> None:

@@ -6,8 +6,8 @@ import pytest
 
 from codehost.model.errors import Failure, Reason
 from codehost.model.members import Limits, Member, MemberKind
-from codehost.unpack.tar import read_tar
-from tests.unpack.tars import BLOCK, END, GNU, gnu_long, header, member, octal, pax
+from codehost.unpack.tar import MAX_ALL_EXTENDED_BYTES, MAX_EXTENDED_TOGETHER, read_tar
+from tests.unpack.tars import BLOCK, END, GNU, gnu_long, header, member, octal, padded, pax, record
 
 FILE, DIRECTORY, SYMLINK, HARDLINK = MemberKind.FILE, MemberKind.DIRECTORY, MemberKind.SYMLINK, MemberKind.HARDLINK
 LONG = b"a/" * 120 + b"b"
@@ -15,6 +15,11 @@ LONG = b"a/" * 120 + b"b"
 
 def read(data: bytes, limits: Limits | None = None) -> list[Member]:
     return list(read_tar(io.BytesIO(data), ".tar", limits or Limits()))
+
+
+def long(name: bytes, size: int, kind: bytes = b"L") -> bytes:
+    """A header before a member's whose size is not that of what follows it."""
+    return header(b"././@LongLink", size=size, kind=kind, magic=GNU) + padded(name)
 
 
 def only(data: bytes) -> Member:
@@ -29,15 +34,19 @@ def only(data: bytes) -> Member:
         (member(b"n" * 100, b"x"), b"n" * 100),
         (member(b"b", b"x", prefix=b"p/a"), b"p/a/b"),
         (member(b"b" * 100, b"x", prefix=b"p" * 155), b"p" * 155 + b"/" + b"b" * 100),
-        (member(b"b", b"x", magic=GNU, prefix=b"no prefix"), b"b"),
-        (member(b"b", b"x", magic=bytes(8), prefix=b"no prefix"), b"b"),
+        (member(b"b", b"x", magic=b"ustar\0\0\0", prefix=b"p"), b"p/b"),
+        (member(b"b", b"x", magic=GNU, prefix=b"\0no prefix"), b"b"),
         (member(b"caf\xe9", b"x"), b"caf\xe9"),
         (member(b"a\0hidden", b"x"), b"a"),
         (gnu_long(b"L", LONG) + member(b"short", b"x"), LONG),
         (gnu_long(b"K", b"unused") + gnu_long(b"L", LONG) + member(b"short", b"x"), LONG),
         (pax({b"path": LONG}) + member(b"short", b"x", prefix=b"p"), LONG),
-        (pax({b"path": b""}) + member(b"short", b"x"), b"short"),
+        (pax({b"mtime": b"1"}) + gnu_long(b"L", LONG) + member(b"short", b"x"), LONG),
         (pax({b"comment": b"c"}, kind=b"g") + member(b"short", b"x"), b"short"),
+        # Names without the NUL, and with something behind it.
+        (long(LONG, len(LONG)) + member(b"short", b"x"), LONG),
+        (long(b"n" * BLOCK, BLOCK) + member(b"short", b"x"), b"n" * BLOCK),
+        (long(LONG + b"\0stale", len(LONG) + 1) + member(b"short", b"x"), LONG),
     ],
 )
 def test_names(data: bytes, path: bytes) -> None:
@@ -53,8 +62,8 @@ def test_names(data: bytes, path: bytes) -> None:
         (member(b"f", b"12345", size=b"5".ljust(12, b"\0")), 5),
         (member(b"f", b"12345", size=b"\x80" + bytes(10) + b"\x05"), 5),
         (member(b"f", b"", size=bytes(12)), 0),
-        (pax({b"size": b"5"}) + member(b"f", b"12345", size=0), 5),
-        (pax({b"size": b"0"}) + member(b"f", b"", size=9), 0),
+        (member(b"f", b"12345", size=b"5\0 behind it"), 5),
+        (pax({b"size": b"5"}) + member(b"f", b"12345"), 5),
     ],
 )
 def test_sizes(data: bytes, size: int) -> None:
@@ -85,6 +94,8 @@ def test_times(data: bytes, mtime: int) -> None:
         (header(b"d/", kind=b"5"), DIRECTORY, b"d", b""),
         (header(b"d", kind=b"5"), DIRECTORY, b"d", b""),
         (header(b"d//", kind=b"\0"), DIRECTORY, b"d", b""),
+        (header(b"d/", kind=b"\0", prefix=b"p"), DIRECTORY, b"p/d", b""),
+        (gnu_long(b"L", LONG + b"/") + header(b"a/", kind=b"\0"), DIRECTORY, LONG, b""),
         (header(b"l", kind=b"2", target=b"t/u"), SYMLINK, b"l", b"t/u"),
         (header(b"l", kind=b"2", target=b"t" * 100), SYMLINK, b"l", b"t" * 100),
         (gnu_long(b"K", LONG) + header(b"l", kind=b"2", target=b"short"), SYMLINK, b"l", LONG),
@@ -131,9 +142,7 @@ def test_ends(end: bytes) -> None:
         (header(b"f", mode=b"rw-r--r-") + END, "number in a header"),
         (header(b"f", mtime=b"1.5".ljust(12)) + END, "number in a header"),
         (header(b"f", size=b"\xff" * 12) + END, "negative size"),
-        (header(b"d", kind=b"5", size=1) + END, "directory has a body"),
         (header(b"l", kind=b"2", size=1, target=b"f") + END, "symlink has a body"),
-        (header(b"h", kind=b"1", size=1, target=b"f") + END, "hardlink has a body"),
         (header(b"c", kind=b"3", size=1) + END, "device has a body"),
         (member(b"s", b"x", kind=b"S") + END, "unknown type b'S'"),
         (member(b"m", b"x", kind=b"M") + END, "unknown type b'M'"),
@@ -145,18 +154,45 @@ def test_ends(end: bytes) -> None:
         (gnu_long(b"K", b"a") + pax({b"linkpath": b"b"}) + header(b"l", kind=b"2") + END, "in two forms"),
         (pax({b"path": b"a"}) + END, "followed by no member"),
         (gnu_long(b"L", b"a") + END, "followed by no member"),
+        (pax({b"comment": b"c"}, kind=b"g") + END, "followed by no member"),
+        (member(b"f") + pax({b"comment": b"c"}, kind=b"g") + END, "followed by no member"),
+        (member(b"f") + pax({b"comment": b"c"}, kind=b"g"), "followed by no member"),
+        (long(b"safe/evil.py\0", 4) + member(b"f") + END, "goes on behind its end"),
+        (long(b"safe\0.py", 4) + member(b"f") + END, "goes on behind its end"),
+        (long(b"safe/evil", 4, b"K") + header(b"l", kind=b"2", target=b"f") + END, "goes on behind its end"),
+        (long(record(b"path", b"b") * 2, 10, b"x") + member(b"f") + END, "goes on behind its end"),
         (header(b"x", kind=b"x", size=2 << 20) + END, "claims 2097152 bytes"),
         (header(b"L", kind=b"L", size=b"\xff" * 12) + END, "claims -1 bytes"),
         (pax({b"path": b"a"}, kind=b"g") + member(b"f") + END, "global header sets path"),
-        (member(b"f") + END + member(b"g"), "data behind the end"),
-        (member(b"f") + bytes(BLOCK) + member(b"g") + END, "data behind the end"),
-        (member(b"f") + END + b"x", "data behind the end"),
+        (header(b"h", kind=b"1", size=b"\xff" * 12, target=b"f") + END, "hardlink has a body of -1"),
+        (header(b"l/", kind=b"2", target=b"f") + END, "ends as a directory's"),
+        (gnu_long(b"L", b"a") + header(b"a/", kind=b"\0") + END, "ends as a directory's, or the reverse"),
+        # What the header can hold it must say too; more it cannot.
+        (pax({b"size": b"%d" % (8**11 - 1)}) + member(b"f") + END, "0 bytes by its header and 8589934591"),
+        (pax({b"size": b"%d" % 8**11}) + member(b"f") + END, "ends within a member"),
     ],
 )
 def test_damage_is_refused(data: bytes, what: str) -> None:
     with pytest.raises(Failure, match=what) as caught:
         read(data)
     assert caught.value.reason is Reason.UNSAFE_ARCHIVE
+
+
+def test_all_extended_headers_together_have_a_bound() -> None:
+    data = pax({b"comment": b"c" * (1 << 19)}, kind=b"g") + member(b"f")
+    many = MAX_ALL_EXTENDED_BYTES // len(data)
+    packed = gzip.compress(data) * many
+    limits = Limits(ratio=1_000_000)
+    assert len(list(read_tar(io.BytesIO(packed), ".gz", limits))) == many
+    with pytest.raises(Failure, match="extended headers together claim more than 268435456 bytes"):
+        list(read_tar(io.BytesIO(packed + gzip.compress(data) * 2), ".gz", limits))
+
+
+def test_a_member_has_a_bounded_number_of_extended_headers() -> None:
+    several = pax({b"comment": b"c"}, kind=b"g") * MAX_EXTENDED_TOGETHER + member(b"f")
+    assert len(read(several * 5)) == 5
+    with pytest.raises(Failure, match="more than 100 extended headers"):
+        read(pax({b"comment": b"c"}, kind=b"g") + several)
 
 
 def test_every_truncation_within_a_member_is_refused() -> None:
@@ -207,8 +243,6 @@ def test_what_the_standard_library_writes(form: int) -> None:
 def test_a_compressed_archive_is_read_to_its_end() -> None:
     packed = gzip.compress(member(b"f", b"x") + END)
     assert [found.path for found in read_tar(io.BytesIO(packed), ".gz", Limits())] == [b"f"]
-    with pytest.raises(Failure, match="data behind the compressed stream"):
-        list(read_tar(io.BytesIO(packed + b"junk"), ".gz", Limits()))
 
 
 def test_octal_helper() -> None:

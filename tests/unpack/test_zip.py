@@ -254,7 +254,11 @@ def test_a_large_member_is_not_kept_but_checked(method: int) -> None:
 
 @pytest.mark.parametrize(
     ("limits", "what"),
-    [(Limits(members=1), "more than 1 members"), (Limits(unpacked_bytes=150), "unpacks to more than 150 bytes")],
+    [
+        (Limits(members=1), "more than 1 members"),
+        (Limits(members=2, name_bytes=-450), "directory has 94 bytes"),
+        (Limits(unpacked_bytes=150), "unpacks to more than 150 bytes"),
+    ],
 )
 def test_limits(limits: Limits, what: str) -> None:
     with pytest.raises(Failure, match=what) as caught:
