@@ -2,6 +2,7 @@
 # make test   all tests
 # make lint   ruff, mypy, import-linter
 # make bench  every benchmark, one table each
+# make fuzz   200,000 mutants of archives and project pages
 # make lock   renew the locks from pyproject.toml
 
 PYTHON ?= python3.11
@@ -13,7 +14,7 @@ INSTALL := bin/python -m pip --disable-pip-version-check install --quiet --requi
 PIP    := $(VENV)/$(INSTALL)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench lock clean
+.PHONY: help run test lint bench fuzz lock clean
 
 help:
 	@sed -n 's/^# //p' $(MAKEFILE_LIST)
@@ -58,6 +59,10 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.sync
 	$(BIN)/python -m benchmarks.replan
 	$(BIN)/python -m benchmarks.pages
+	$(BIN)/python -m benchmarks.bombs
+
+fuzz: $(VENV)/.dev
+	$(BIN)/python -m tests.fuzz
 
 lock: $(VENV)/.dev
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \

@@ -242,7 +242,7 @@ INVALID: list[tuple[Any, Path, str, str]] = [
     ({"urls": [], "limits": {"fileBytes": 1.5}}, ("limits", "fileBytes"), "is a number, not a whole number", "write "),
     ({"urls": [], "limits": {"ratio": 0}}, ("limits", "ratio"), "is less than 1", "write 1 or more"),
     ({"urls": [], "limits": {"ratio": 2.5}}, ("limits", "ratio"), "is a number, not a whole number", "write "),
-    ({"urls": [], "limits": {"namebytes": 1}}, ("limits", "namebytes"), "is an unknown key", 'did you mean "nameBytes"?'),
+    ({"urls": [], "limits": {"namebyte": 1}}, ("limits", "namebyte"), "is an unknown key", 'did you mean "nameBytes"?'),
     ({"urls": [], "limits": {"member": 1}}, ("limits", "member"), "is an unknown key", 'did you mean "members"?'),
     ({"urls": [], "repositoryPathPattern": 1}, ("repositoryPathPattern",), "is a number, not a string", "write for "),
 ]
