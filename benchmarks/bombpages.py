@@ -102,41 +102,41 @@ KINDS = {
         path="error", reason=Reason.SERVER_ERROR, body=_gzip_bomb, status=500, headers=_GZIP
     ),
     "missing: 10 GiB in its body": PageBomb(path="missing", reason=Reason.NOT_FOUND, body=_endless, status=404),
-    "HTML: a million links": PageBomb(
-        path="links", reason=Reason.VERSION_NOT_FOUND, body=_one(lambda: _links(1_000_000))
+    "HTML: 500,000 links": PageBomb(
+        path="links", reason=Reason.VERSION_NOT_FOUND, body=_one(lambda: _links(500_000))
     ),
-    "HTML: a million times one link": PageBomb(
-        path="link", reason=Reason.VERSION_NOT_FOUND, body=_one(lambda: _LINK * 1_000_000)
+    "HTML: 500,000 times one link": PageBomb(
+        path="link", reason=Reason.VERSION_NOT_FOUND, body=_one(lambda: _LINK * 500_000)
     ),
     "HTML: elements 10 million deep": PageBomb(
-        path="deep-html", reason=Reason.NOT_FOUND, body=_one(lambda: b"<html><body>" + b"<b>" * 10_000_000)
+        path="deep-html", reason=Reason.BAD_PAGE, body=_one(lambda: b"<html><body>" + b"<b>" * 10_000_000)
     ),
-    "HTML: an attribute of 60 MiB": PageBomb(
+    "HTML: an attribute of 30 MiB": PageBomb(
         path="attribute",
         reason=Reason.VERSION_NOT_FOUND,
-        body=_one(lambda: b'<a href="' + b"a" * (60 * MIB) + b'">p-1.0.tar.gz</a>'),
+        body=_one(lambda: b'<a href="' + b"a" * (30 * MIB) + b'">p-1.0.tar.gz</a>'),
     ),
     "HTML: 20,000 attributes": PageBomb(
         path="attributes",
-        reason=Reason.NOT_FOUND,
+        reason=Reason.BAD_PAGE,
         body=_one(lambda: b"<a " + b" ".join([b"a%d=1" % n for n in range(20_000)]) + b">p-1.0.tar.gz</a>"),
     ),
-    "JSON: 800,000 files": PageBomb(
-        path="files", reason=Reason.VERSION_NOT_FOUND, body=_one(lambda: _files(800_000)), media_type=_JSON
+    "JSON: 400,000 files": PageBomb(
+        path="files", reason=Reason.VERSION_NOT_FOUND, body=_one(lambda: _files(400_000)), media_type=_JSON
     ),
     "JSON: 10 million deep": PageBomb(
         path="deep-json", reason=Reason.BAD_PAGE, body=_one(lambda: b'{"a":' + b"[" * 10_000_000), media_type=_JSON
     ),
-    "JSON: a string of 60 MiB": PageBomb(
+    "JSON: a string of 30 MiB": PageBomb(
         path="string",
         reason=Reason.BAD_PAGE,
-        body=_one(lambda: b'{"meta":{"api-version":"' + b"1" * (60 * MIB) + b'"}}'),
+        body=_one(lambda: b'{"meta":{"api-version":"' + b"1" * (30 * MIB) + b'"}}'),
         media_type=_JSON,
     ),
-    "JSON: a number of 60 MiB": PageBomb(
+    "JSON: a number of 30 MiB": PageBomb(
         path="number",
         reason=Reason.BAD_PAGE,
-        body=_one(lambda: b'{"meta":{"api-version":' + b"1" * (60 * MIB) + b"}}"),
+        body=_one(lambda: b'{"meta":{"api-version":' + b"1" * (30 * MIB) + b"}}"),
         media_type=_JSON,
     ),
 }

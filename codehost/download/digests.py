@@ -49,7 +49,8 @@ class Hasher:
 def _well_formed(name: str, digest: str) -> bool:
     try:
         size = hashlib.new(name, usedforsecurity=False).digest_size
-    except ValueError:
+    except (ValueError, TypeError, OverflowError):
+        # What a page calls a name need not be one: a null character in it is a TypeError, say.
         return False
     # The shake family has no length of its own (digest_size 0): a promise without one cannot be checked.
     return size > 0 and len(digest) == 2 * size and _HEX.match(digest) is not None

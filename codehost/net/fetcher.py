@@ -56,7 +56,7 @@ class FetchSettings:
     page_deadline: float = 120.0
     file_deadline: float = 4 * 3600.0
     departure: float = DEPARTURE / SECOND
-    max_page_bytes: int = 64 * MIB
+    max_page_bytes: int = 32 * MIB
     max_redirects: int = 5
     connections_per_mirror: int = 8
 

@@ -33,6 +33,9 @@ _BUILT_FOR = re.compile(r"(\.(win|linux|macosx|cygwin|darwin).*|-\d+\.(noarch|sr
 # setuptools names an egg by name, version, Python and, if compiled, platform.
 _EGG_TAG = re.compile(r"-py\d(\.\d+)?(-.+)?\Z")
 
+# Underscores that may stand for the plus of a local version: each is a reading to try, and no public version has more.
+_MAX_ESCAPED = 8
+
 _REMEMBERED_NAMES = 1 << 12
 _REMEMBERED_VERSIONS = 1 << 16
 
@@ -83,7 +86,8 @@ def _spellings(text: str) -> Iterator[str]:
     # Old build tools escaped a dash, and later the plus of a local version, as an underscore.
     if "_" in text:
         yield text.replace("_", "-")
-        for underscore in reversed([found.start() for found in re.finditer("_", text)]):
+        places = [found.start() for found in re.finditer("_", text)]
+        for underscore in reversed(places[:_MAX_ESCAPED]):
             yield f"{text[:underscore].replace('_', '-')}+{text[underscore + 1 :]}"
 
 

@@ -2,13 +2,16 @@
 
 import codecs
 import re
+from collections.abc import Iterator
 from urllib.parse import unquote, urljoin
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from codehost.model.errors import Failure, Reason
 from codehost.resolve.filenames import parse_filename
+from codehost.resolve.html_tree import attribute, html_tree
 from codehost.resolve.project_page import Details, Entry, PageBuilder, ProjectPage, check_api_version, join
+from codehost.resolve.promises import promised
 
 # No digest is shorter than md5's; "egg=..." and "subdirectory=..." look alike otherwise.
 _DIGEST = re.compile(r"([A-Za-z][A-Za-z0-9_-]*)=([0-9A-Fa-f]{32,})\Z")
@@ -23,6 +26,8 @@ _ENCODINGS = re.compile(
     r"iso8859-\d+|cp125\d|cp932|shift_jis|euc_jp|iso2022_jp|gbk|gb2312|gb18030|big5|euc_kr|koi8-[ru]"
 )
 _UTF_16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+
+_LONGEST_BASE = 2_000
 
 # Where a script or a refresh is all there is, the answer sends a browser on to somewhere else.
 _INPUTS = "form, input, meta[http-equiv=refresh i]"
@@ -43,7 +48,7 @@ def parse_html_page(body: bytes, url: str, project: str) -> ProjectPage:
     body = _in_utf8(body)
     if b"<" not in body:
         raise Failure(Reason.BAD_PAGE, "the answer is called HTML and is not")
-    tree = LexborHTMLParser(body)
+    tree = html_tree(body)
     # PEP 629: a page without the tag is version 1.0.
     check_api_version(_meta(tree, "pypi:repository-version") or "1.0")
     builder = PageBuilder(url=url, format="HTML", base=_base(tree, url), details=_details)
@@ -94,25 +99,28 @@ def _in_utf8(body: bytes) -> bytes:
 
 def _meta(tree: LexborHTMLParser, name: str) -> str | None:
     node = tree.css_first(f'meta[name="{name}" i]')
-    return node.attributes.get("content") if node is not None else None
+    return attribute(node, "content") if node is not None else None
 
 
 def _base(tree: LexborHTMLParser, url: str) -> str:
     # HTML, 4.2.3: the first base with an href counts.
     node = tree.css_first("base[href]")
+    href = _href(node) if node is not None else ""
+    # Each address is joined to it: a long one in a long page makes many times the page.
+    if len(href) > _LONGEST_BASE:
+        raise Failure(Reason.BAD_PAGE, f"the page's base address has more than {_LONGEST_BASE:,} characters")
     try:
-        return urljoin(url, _href(node)) if node is not None else url
+        return urljoin(url, href)
     except ValueError:
         return url
 
 
 def _href(node: LexborNode) -> str:
-    return (node.attributes.get("href") or "").strip()
+    return (attribute(node, "href") or "").strip()
 
 
 def _entry(anchor: LexborNode, project: str) -> Entry:
-    attributes = anchor.attributes
-    href = (attributes.get("href") or "").strip()
+    href = _href(anchor)
     filename = href.partition("#")[0].partition("?")[0].rpartition("/")[2]
     if "%" in filename:
         filename = unquote(filename)
@@ -122,26 +130,28 @@ def _entry(anchor: LexborNode, project: str) -> Entry:
         text = anchor.text().strip()
         named = parse_filename(text, project)
         filename = filename if named is None else text
-    return Entry(filename, named, href, attributes)
+    return Entry(filename, named, href, anchor)
 
 
 def _details(entry: Entry) -> Details:
-    attributes = entry.raw
+    anchor: LexborNode = entry.raw
     return Details(
         hashes=_hashes(entry.href.partition("#")[2]),
         # PEP 592: the attribute may be present without a value.
-        yanked=(attributes["data-yanked"] or "") if "data-yanked" in attributes else None,
-        requires_python=attributes.get("data-requires-python") or None,
+        yanked=(attribute(anchor, "data-yanked") or "") if "data-yanked" in anchor.attrs else None,
+        requires_python=attribute(anchor, "data-requires-python") or None,
     )
 
 
 def _hashes(fragment: str) -> dict[str, str]:
-    hashes: dict[str, str] = {}
+    return promised(_promises(fragment))
+
+
+def _promises(fragment: str) -> Iterator[tuple[str, str]]:
     for part in fragment.split("&"):
         # PEP 503: #<hashname>=<hashvalue>.
         if match := _DIGEST.match(part):
-            hashes.setdefault(match[1].lower(), match[2].lower())
+            yield match[1], match[2]
         elif _BARE_DIGEST.match(part) and len(part) in _BARE_NAMES:
             # pypicloud leaves the algorithm out; the length tells it.
-            hashes.setdefault(_BARE_NAMES[len(part)], part.lower())
-    return hashes
+            yield _BARE_NAMES[len(part)], part

@@ -9,8 +9,11 @@ import orjson
 from codehost.model.errors import Failure, Reason
 from codehost.resolve.filenames import canonical_version, parse_filename
 from codehost.resolve.project_page import Details, Entry, PageBuilder, ProjectPage, check_api_version
+from codehost.resolve.promises import promised
 
 _LONGEST_NUMBER = 18
+# Each opening bracket and each comma may stand for one value more; one of three bytes takes a hundred in memory.
+MAX_VALUES = 5_000_000
 
 
 def parse_json_page(body: bytes, url: str, project: str) -> ProjectPage:
@@ -44,6 +47,8 @@ def parse_json_page(body: bytes, url: str, project: str) -> ProjectPage:
 
 
 def _document(body: bytes) -> Any:
+    if len(body) > MAX_VALUES and len(body) - len(body.translate(None, b",[{")) > MAX_VALUES:
+        raise Failure(Reason.BAD_PAGE, f"the page has more than {MAX_VALUES:,} values")
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError:
@@ -92,9 +97,7 @@ def _details(entry: Entry) -> Details:
 
 
 def _hashes(value: Any) -> dict[str, str]:
-    if not isinstance(value, dict):
-        return {}
-    return {name.lower(): digest.strip().lower() for name, digest in value.items() if isinstance(digest, str)}
+    return promised(value.items()) if isinstance(value, dict) else {}
 
 
 def _size(value: Any) -> int | None:

@@ -17,6 +17,7 @@ from codehost.model.ports import FoundRoot, PageResponse
 from codehost.net.origins import same_origin
 from codehost.resolve.filenames import looks_readable
 from codehost.resolve.html_page import parse_html_page
+from codehost.resolve.html_tree import attribute, html_tree
 
 # PEP 691: a listing is an object with "meta" and a list "projects" of objects; a project page has a list "files".
 _PROJECTS_BEGIN = re.compile(rb'\s*\{\s*(?:"meta"\s*:\s*\{[^{}]*\}\s*,\s*)?"projects"\s*:\s*\[\s*(?:\{|\]|\Z)')
@@ -65,7 +66,10 @@ def _json_lists_projects(body: bytes) -> bool:
 
 
 def _html_lists_projects(body: bytes, url: str, *, base: bool) -> bool:
-    tree = LexborHTMLParser(body)
+    try:
+        tree = html_tree(body)
+    except Failure:
+        return False
     if tree.css_first("form, input") is not None:
         return False
     here = urlsplit(url if url.endswith("/") else f"{url}/")
@@ -85,7 +89,7 @@ def _html_lists_projects(body: bytes, url: str, *, base: bool) -> bool:
 
 def _target(anchor: LexborNode, here: SplitResult) -> SplitResult:
     try:
-        return urlsplit(urljoin(here.geturl(), (anchor.attributes.get("href") or "").strip()))
+        return urlsplit(urljoin(here.geturl(), (attribute(anchor, "href") or "").strip()))
     except ValueError:
         return SplitResult("", "", "", "", "")
 

@@ -56,6 +56,8 @@ class MirrorPages:
     def __init__(self, fetcher: Fetcher, memory: RootMemory) -> None:
         self._fetcher = fetcher
         self._memory = memory
+        # A large page takes many times its size while it is read.
+        self._reading = asyncio.Lock()
         self._places: dict[tuple[int, str], _Place] = {}
 
     async def ask(self, mirror: Mirror, project: str) -> Word:
@@ -200,7 +202,7 @@ class MirrorPages:
                 raise failed
             return Word(root=root, url=response.url, status=response.status, failure=failed)
         try:
-            page = await _read(response, project)
+            page = await self._read(response, project)
         except Failure as failure:
             return Word(root=root, url=response.url, status=response.status, failure=failure.at(mirror.url))
         return Word(root=root, url=response.url, status=response.status, page=page)
@@ -230,6 +232,15 @@ class MirrorPages:
                 raise
             return None
 
+    async def _read(self, response: PageResponse, project: str) -> ProjectPage:
+        try:
+            if len(response.body) < _LARGE:
+                return parse_page(response, project)
+            async with self._reading:
+                return await asyncio.to_thread(parse_page, response, project)
+        except Failure as failure:
+            raise Failure(failure.reason, f"{shown(response.url)}: {failure.what}") from None
+
 
 def _forget(place: _Place) -> None:
     place.root, place.how = None, None
@@ -240,12 +251,3 @@ def _is_gone(witness: PageResponse, mirror: Mirror, found: FoundRoot) -> bool:
     if witness.status == HTTPStatus.OK:
         return not still_there(witness, found, base=found.root == mirror.url)
     return failure_of(witness, mirror) is None
-
-
-async def _read(response: PageResponse, project: str) -> ProjectPage:
-    try:
-        if len(response.body) < _LARGE:
-            return parse_page(response, project)
-        return await asyncio.to_thread(parse_page, response, project)
-    except Failure as failure:
-        raise Failure(failure.reason, f"{shown(response.url)}: {failure.what}") from None

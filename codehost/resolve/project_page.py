@@ -15,6 +15,9 @@ from codehost.model.releases import DistributionFile, FileKind
 from codehost.net.origins import BadAddressError, origin_of, without_user_information
 from codehost.resolve.filenames import NamedFile, looks_readable
 
+# The files of one release are read at once, all of them; the greatest releases have a few hundred.
+MAX_FILES_OF_RELEASE = 5_000
+
 _KNOWN_MAJOR = "1"
 # PEP 792: the statuses that there are; a page that names none is of an active project.
 _STATUSES = frozenset({"active", "archived", "quarantined", "deprecated"})
@@ -28,13 +31,13 @@ _PLAINLY_GOOD = re.compile(
 class Entry(NamedTuple):
     """One entry of a page as it stands there.
 
-    ``named`` is what the file name says, ``href`` may be relative, ``raw`` is the rest of the wire form.
+    ``named`` is what the file name says, ``href`` may be relative, ``raw`` is the wire form, for the rest of it.
     """
 
     filename: str
     named: NamedFile | None
     href: str
-    raw: Mapping[str, Any]
+    raw: Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +152,11 @@ class PageBuilder:
         elif named.kind is None:
             self._others.add(named.version)
         elif self._leads_somewhere(entry.href):
-            self._entries.setdefault(named.version, []).append((named.kind, entry))
+            entries = self._entries.setdefault(named.version, [])
+            if len(entries) < MAX_FILES_OF_RELEASE:
+                entries.append((named.kind, entry))
+            else:
+                self._left_out += 1
         else:
             self._left_out += 1
 

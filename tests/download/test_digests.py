@@ -22,6 +22,7 @@ BLAKE = hashlib.blake2b(DATA).hexdigest()
         ({"sha256": SHA.upper()}, []),
         ({"nonsense": SHA}, []),
         ({"": SHA}, []),
+        ({"\0sha256": SHA, "sha256\0": SHA, "\ud800": SHA, "x" * 9000: SHA}, []),
         ({"shake_128": ""}, []),
     ],
 )
