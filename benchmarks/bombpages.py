@@ -102,9 +102,7 @@ KINDS = {
         path="error", reason=Reason.SERVER_ERROR, body=_gzip_bomb, status=500, headers=_GZIP
     ),
     "missing: 10 GiB in its body": PageBomb(path="missing", reason=Reason.NOT_FOUND, body=_endless, status=404),
-    "HTML: 500,000 links": PageBomb(
-        path="links", reason=Reason.VERSION_NOT_FOUND, body=_one(lambda: _links(500_000))
-    ),
+    "HTML: 240,000 links": PageBomb(path="links", reason=Reason.VERSION_NOT_FOUND, body=_one(lambda: _links(240_000))),
     "HTML: 500,000 times one link": PageBomb(
         path="link", reason=Reason.VERSION_NOT_FOUND, body=_one(lambda: _LINK * 500_000)
     ),
@@ -121,8 +119,8 @@ KINDS = {
         reason=Reason.BAD_PAGE,
         body=_one(lambda: b"<a " + b" ".join([b"a%d=1" % n for n in range(20_000)]) + b">p-1.0.tar.gz</a>"),
     ),
-    "JSON: 400,000 files": PageBomb(
-        path="files", reason=Reason.VERSION_NOT_FOUND, body=_one(lambda: _files(400_000)), media_type=_JSON
+    "JSON: 240,000 files": PageBomb(
+        path="files", reason=Reason.VERSION_NOT_FOUND, body=_one(lambda: _files(240_000)), media_type=_JSON
     ),
     "JSON: 10 million deep": PageBomb(
         path="deep-json", reason=Reason.BAD_PAGE, body=_one(lambda: b'{"a":' + b"[" * 10_000_000), media_type=_JSON

@@ -15,7 +15,8 @@ from codehost.model.errors import Failure, Reason, reason_of_status
 from codehost.model.members import MIB, Limits
 from codehost.model.ports import Fetcher, FileResponse
 from codehost.model.releases import DistributionFile, Download, Resolution
-from codehost.net.origins import shown
+from codehost.net.headers import anonymous
+from codehost.net.origins import same_host, shown
 from codehost.net.retries import delay_before_retry
 
 P = ParamSpec("P")
@@ -47,7 +48,7 @@ class Downloader:
 
         Args:
             resolution: what to bring.
-            mirror: the mirror it was found on; its credentials are for its own origin.
+            mirror: the mirror it was found on; its credentials are for its own origin, and for links of its own pages.
             name: the file's plain name in the spool.
             limits: ``file_bytes`` bounds the file, checked by the announced length and as the bytes come.
             received: told of every piece's size in bytes; a restart counts its bytes again.
@@ -57,11 +58,14 @@ class Downloader:
                 the bytes are not the promised ones, TOO_LARGE, STORAGE; NETWORK, SERVER_ERROR and THROTTLED after a
                 few attempts; BLOCKED, AUTH and the rest at once.
         """
+        # A page that came from elsewhere by redirect is not the mirror's word: with the mirror's credentials, a link
+        # back to it would publish under this release's name what only we may read.
+        asked = mirror if same_host(resolution.page_url, mirror.url) else anonymous(mirror)
         attempt = 0
         while True:
             attempt += 1
             try:
-                return await self._attempt(resolution.file, mirror, name, limits, received)
+                return await self._attempt(resolution.file, asked, name, limits, received)
             except Failure as failure:
                 delay = delay_before_retry(attempt, failure.reason, failure.retry_after, self._jitter())
                 if delay is None:
@@ -144,7 +148,10 @@ def _check_status(response: FileResponse, file: DistributionFile, mirror: Mirror
     if status == HTTPStatus.PARTIAL_CONTENT:
         # RFC 9110, 15.3.7: only a request with Range may be answered with a part.
         raise Failure(Reason.SERVER_ERROR, f"{what} to a request for the whole of {file.filename}")
-    raise Failure(reason_of_status(status), what, retry_after=response.retry_after)
+    reason = reason_of_status(status)
+    # Of a page these statuses say that it is none; of a file, that it is not to be had.
+    reason = Reason.FILE_NOT_FOUND if reason is Reason.BAD_PAGE else reason
+    raise Failure(reason, what, retry_after=response.retry_after)
 
 
 async def _stream(

@@ -5,6 +5,7 @@ be used within seconds (see ``codehost.model.budget``), and a slow mirror may ke
 """
 
 import asyncio
+import select
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
@@ -13,7 +14,9 @@ from ssl import SSLContext
 
 import aiohttp
 from aiohttp.abc import AbstractResolver
+from aiohttp.client_reqrep import ConnectionKey
 from aiohttp.connector import Connection
+from aiohttp.tracing import Trace
 from yarl import URL
 
 from codehost import __version__
@@ -178,7 +181,30 @@ class _PromptResponse(aiohttp.ClientResponse):
             raise
 
 
-class _ProxiedConnector(aiohttp.TCPConnector):
+class _SilentConnector(aiohttp.TCPConnector):
+    """A connector whose kept connections are used again only while the server has been silent on them.
+
+    The library would take what came unasked for the next request's answer: with one answer too many, every project
+    would get that of another one.
+    """
+
+    async def _get(self, key: ConnectionKey, traces: list[Trace]) -> Connection | None:
+        while (kept := await super()._get(key, traces)) is not None and _has_spoken(kept):
+            kept.close()
+        return kept
+
+
+def _has_spoken(kept: Connection) -> bool:
+    """Whether anything came since the last answer: bytes, or the end of the connection."""
+    if kept.protocol is None or kept.protocol.should_close or kept.transport is None:
+        return True
+    # What the loop has not read yet counts as well.
+    poll = select.poll()
+    poll.register(kept.transport.get_extra_info("socket").fileno(), select.POLLIN)
+    return bool(poll.poll(0))
+
+
+class _ProxiedConnector(_SilentConnector):
     """A connector that makes all its connections through one proxy.
 
     The library does TLS with an https proxy as with the server behind it. The mirror's client certificate and a
@@ -198,7 +224,7 @@ class _ProxiedConnector(aiohttp.TCPConnector):
 
 def _session(mirror: Mirror, contexts: TlsContexts, resolver: AbstractResolver, reach: Reach) -> aiohttp.ClientSession:
     connector = (
-        aiohttp.TCPConnector(limit=0, resolver=GuardedResolver(resolver, reach))
+        _SilentConnector(limit=0, resolver=GuardedResolver(resolver, reach))
         if mirror.proxy is None
         # The proxy's name is all that is resolved here, and the configuration vouches for the proxy.
         else _ProxiedConnector(contexts.elsewhere, resolver)

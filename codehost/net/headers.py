@@ -1,6 +1,7 @@
 """What identifies us, and to whom: a mirror's headers and credentials, a proxy's credentials. Pure."""
 
 from base64 import b64encode
+from dataclasses import replace
 
 from codehost.model.codehosts import Credentials, Mirror, Proxy
 from codehost.net.origins import origin_of, same_origin
@@ -26,6 +27,12 @@ def headers_for(mirror: Mirror, url: str, wanted: dict[str, str]) -> dict[str, s
     if mirror.proxy is not None and origin_of(url).scheme == "http":
         headers |= proxy_headers(mirror.proxy)
     return headers
+
+
+def anonymous(mirror: Mirror) -> Mirror:
+    """The mirror without anything that identifies us to it."""
+    tls = replace(mirror.tls, client_certificate=None, client_key=None, client_key_password=None)
+    return replace(mirror, credentials=None, headers=(), tls=tls)
 
 
 def proxy_headers(proxy: Proxy) -> dict[str, str]:

@@ -20,6 +20,10 @@ _HOST = re.compile(r"(?:[a-z0-9._-]+|[0-9a-f.]*:[0-9a-f.:]*(?:%[a-z0-9._~-]+)?)\
 
 _MALFORMED = "(malformed address)"
 
+# Twice what servers take in a request's first line; a page could name an address of megabytes.
+_LONGEST = 16_384
+_SHOWN = 2_048
+
 
 class BadAddressError(ValueError):
     """A text that is no address to send a request to. ``shown`` is safe to show."""
@@ -73,6 +77,14 @@ def same_origin(one: str, other: str) -> bool:
         return False
 
 
+def same_host(one: str, other: str) -> bool:
+    """Whether two addresses share their host, whatever scheme and port; false when either is no address."""
+    try:
+        return origin_of(one).host == origin_of(other).host
+    except BadAddressError:
+        return False
+
+
 def sendable(url: str) -> str:
     """The address as it goes out: without user information and fragment, and with nothing left to encode.
 
@@ -80,8 +92,10 @@ def sendable(url: str) -> str:
     are no UTF-8 (surrogates, PEP 383) go out as the bytes that they are.
 
     Raises:
-        BadAddressError: the address is not http or https, or names no host, or is malformed.
+        BadAddressError: the address is not http or https, or names no host, or is malformed, or is too long.
     """
+    if len(url) > _LONGEST:
+        raise BadAddressError(shown(url), f"has more than {_LONGEST} characters")
     origin, parts = origin_of(url), urlsplit(url)
     try:
         query = f"?{_encoded(parts.query)}" if parts.query else ""
@@ -104,12 +118,13 @@ def shown(url: str) -> str:
     """The address as logs, errors and the database may hold it: no user information, query or fragment.
 
     A query goes too, because download hosts sign addresses there. Of a malformed address nothing is kept but http or
-    https: a password with a slash in it may stand anywhere. What a terminal could obey is written as an escape.
+    https: a password with a slash in it may stand anywhere. What a terminal could obey is written as an escape, and
+    what has more than 2,048 characters is cut.
     """
     parts = _split(url)
     if not _splits_well(parts):
         return f"{parts.scheme}://{_MALFORMED}" if parts.scheme in _DEFAULT_PORTS else _MALFORMED
-    return printable(parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl())
+    return printable(parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl(), _SHOWN)
 
 
 def _split(url: str) -> SplitResult:

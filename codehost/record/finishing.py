@@ -15,7 +15,7 @@ from codehost.record.changes import append_change
 from codehost.record.clock import clock, microseconds, read_clock
 from codehost.record.moves import UNOWNED, close_attempt, held, move
 from codehost.record.tables import jobs, releases, skips
-from codehost.record.texts import message, storable, storable_or_none, without_user_information
+from codehost.record.texts import bounded, bounded_or_none, digests, message, storable, without_user_information
 
 
 async def complete(
@@ -91,7 +91,7 @@ async def _replace_skips(connection: AsyncConnection, release_id: int, report: I
             {
                 "release_id": release_id,
                 "position": position,
-                "path": storable(skip.path),
+                "path": bounded(skip.path),
                 "reason": skip.reason.value,
                 "size": skip.size,
             }
@@ -123,11 +123,11 @@ def _resolved(resolution: Resolution) -> dict[str, Any]:
         "page_url": _url(resolution.page_url),
         "file_name": storable(file.filename),
         "file_url": _url(shown(file.url)),
-        "hashes": file.hashes,
-        "upload_time": storable_or_none(file.upload_time),
+        "hashes": digests(file.hashes),
+        "upload_time": bounded_or_none(file.upload_time),
         "yanked": file.yanked is not None,
-        "yanked_reason": storable_or_none(file.yanked),
-        "requires_python": storable_or_none(file.requires_python),
+        "yanked_reason": bounded_or_none(file.yanked),
+        "requires_python": bounded_or_none(file.requires_python),
         "why": storable(resolution.why),
         "asked": [
             {"mirror": _url(answer.mirror), "page_url": _url(answer.page_url), "said": message(answer.said)}

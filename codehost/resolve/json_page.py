@@ -13,7 +13,7 @@ from codehost.resolve.promises import promised
 
 _LONGEST_NUMBER = 18
 # Each opening bracket and each comma may stand for one value more; one of three bytes takes a hundred in memory.
-MAX_VALUES = 5_000_000
+MAX_VALUES = 2_500_000
 
 
 def parse_json_page(body: bytes, url: str, project: str) -> ProjectPage:

@@ -17,6 +17,8 @@ from codehost.resolve.filenames import NamedFile, looks_readable
 
 # The files of one release are read at once, all of them; the greatest releases have a few hundred.
 MAX_FILES_OF_RELEASE = 5_000
+# An entry is kept for as long as pins of its project are in work; the greatest pages have some ten thousands.
+MAX_FILES = 250_000
 
 _KNOWN_MAJOR = "1"
 # PEP 792: the statuses that there are; a page that names none is of an active project.
@@ -139,13 +141,18 @@ class PageBuilder:
     _entries: dict[str, list[tuple[FileKind, Entry]]] = field(default_factory=dict)
     _others: set[str] = field(default_factory=set)
     _left_out: int = 0
+    _kept: int = 0
     _base_is_good: bool = False
 
     def __post_init__(self) -> None:
         self._base_is_good = _is_good(self.base)
 
     def add(self, entry: Entry) -> None:
-        """Take an entry, or count it among those left out, or ignore what is no distribution file at all."""
+        """Take an entry, or count it among those left out, or ignore what is no distribution file at all.
+
+        Raises:
+            Failure: BAD_PAGE when there are more than ``MAX_FILES``.
+        """
         named = entry.named
         if named is None:
             self._left_out += looks_readable(entry.filename)
@@ -155,6 +162,9 @@ class PageBuilder:
             entries = self._entries.setdefault(named.version, [])
             if len(entries) < MAX_FILES_OF_RELEASE:
                 entries.append((named.kind, entry))
+                self._kept += 1
+                if self._kept > MAX_FILES:
+                    raise Failure(Reason.BAD_PAGE, f"the page lists more than {MAX_FILES:,} files")
             else:
                 self._left_out += 1
         else:

@@ -6,6 +6,7 @@ import resource
 import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -77,7 +78,7 @@ def resolution(
         size=size,
     )
     pin = parse_pin("six==1.0")
-    return Resolution(pin=pin, mirror=mirror.url, page_url="", file=file, why="", asked=())
+    return Resolution(pin=pin, mirror=mirror.url, page_url=f"{mirror.url}/six/", file=file, why="", asked=())
 
 
 async def fetch(
@@ -121,6 +122,27 @@ async def test_download(
     assert (tmp_path / "job-1").read_bytes() == DATA
     assert sum(received) == len(DATA)
     assert budget.spent == 1
+
+
+async def test_links_of_another_ones_page_are_followed_without_credentials(
+    fetcher: HttpFetcher, tmp_path: Path
+) -> None:
+    async with Mirror(username="ada", password="secret") as private:
+        private.add(NAME, DATA)
+        own = resolution(private)
+        tls = codehosts.Tls(verify=False, client_key_password="secret")
+        given = codehosts.Credentials(username="ada", password="secret")
+        token = codehosts.Header(name="X-Token", value="secret")
+        entry = codehosts.Mirror(url=private.url, credentials=given, headers=(token,), tls=tls)
+        downloader = Downloader(fetcher, tmp_path)
+        assert (await downloader.download(own, entry, "job-1", LIMITS, lambda _: None)).sha256 == SHA
+        foreign = replace(own, page_url="https://other.example/simple/six/")
+        with pytest.raises(Failure, match="answered 401") as caught:
+            await downloader.download(foreign, entry, "job-2", LIMITS, lambda _: None)
+    assert (caught.value.reason, caught.value.mirror) == (Reason.AUTH, private.url)
+    first, second = private.requests
+    assert {"authorization", "x-token"} <= {name.lower() for name in first.headers}
+    assert {"authorization", "x-token"}.isdisjoint({name.lower() for name in second.headers})
 
 
 async def test_a_file_of_many_batches(fetcher: HttpFetcher, tmp_path: Path, mirror: Mirror) -> None:
@@ -188,10 +210,10 @@ async def test_a_status_of_this_mirror_for_what_it_lacks(fetcher: HttpFetcher, t
         (Fault(status=429, retry_after="900"), Reason.THROTTLED, "answered 429", 1),
         (Fault(status=500), Reason.SERVER_ERROR, "answered 500", 3),
         (Fault(status=206, body=DATA), Reason.SERVER_ERROR, "answered 206 .* the whole of", 3),
-        (Fault(status=204), Reason.BAD_PAGE, "answered 204", 1),
-        (Fault(status=205), Reason.BAD_PAGE, "answered 205", 1),
-        (Fault(status=304), Reason.BAD_PAGE, "answered 304", 1),
-        (Fault(status=416), Reason.BAD_PAGE, "answered 416", 1),
+        (Fault(status=204), Reason.FILE_NOT_FOUND, "answered 204", 1),
+        (Fault(status=205), Reason.FILE_NOT_FOUND, "answered 205", 1),
+        (Fault(status=304), Reason.FILE_NOT_FOUND, "answered 304", 1),
+        (Fault(status=416), Reason.FILE_NOT_FOUND, "answered 416", 1),
         (Fault(status=600), Reason.SERVER_ERROR, "answered 600", 3),
         (Fault(drop=True), Reason.NETWORK, "without an answer", 3),
         (Fault(send_only=100), Reason.NETWORK, "broke before the whole body", 3),

@@ -205,21 +205,45 @@ async def test_bombs_in_errors_and_redirects_are_not_unfolded(fetcher: HttpFetch
             await ask(fetcher, url, "page")
 
 
+EVIL = OK + b"Content-Length: 4\r\n\r\nevil"
+
+
+@pytest.mark.parametrize(
+    ("unasked", "later"),
+    [
+        (EVIL, False),
+        (EVIL, True),
+        (EVIL[:-2], True),
+        (b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", True),
+        (b"\r\n", True),
+    ],
+)
 @pytest.mark.parametrize("way", ["page", "file"])
-async def test_an_answer_that_nobody_asked_for_is_not_taken_for_the_next(fetcher: HttpFetcher, way: str) -> None:
-    evil = OK + b"Content-Length: 4\r\n\r\nevil"
-    asked = 0
+async def test_an_answer_that_nobody_asked_for_is_not_taken_for_the_next(
+    fetcher: HttpFetcher, way: str, *, unasked: bytes, later: bool
+) -> None:
+    asked = connections = 0
+    spoken = asyncio.Event()
 
     async def splits(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        nonlocal asked
+        nonlocal asked, connections
+        connections += 1
         while await reader.readuntil(b"\r\n\r\n"):
             asked += 1
-            writer.write(OK + SIX + (evil if asked == 1 else b""))
+            writer.write(OK + SIX + (unasked if asked == 1 and not later else b""))
+            if asked == 1 and later:
+                # In a segment of its own: the first answer has been read, and nothing is being waited for.
+                await asyncio.sleep(0.05)
+                writer.write(unasked)
+                spoken.set()
 
     async with raw_server(splits) as url:
-        for _ in range(3):
+        assert await ask(fetcher, url, way) == (200, b"six")
+        if later:
+            await spoken.wait()
+        for _ in range(2):
             assert await ask(fetcher, url, way) == (200, b"six")
-    assert asked == 3
+    assert (asked, connections) == (3, 2)
 
 
 @pytest.mark.parametrize(

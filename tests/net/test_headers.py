@@ -1,7 +1,9 @@
+from dataclasses import replace
+
 import pytest
 
-from codehost.model.codehosts import Credentials, Header, Mirror, Proxy
-from codehost.net.headers import basic, headers_for, proxy_headers
+from codehost.model.codehosts import Credentials, Header, Mirror, Proxy, Tls
+from codehost.net.headers import anonymous, basic, headers_for, proxy_headers
 
 CREDENTIALS = Credentials(username="ada", password="pass:wörd")
 BASIC = "Basic YWRhOnBhc3M6d8O2cmQ="
@@ -42,6 +44,12 @@ def test_a_header_in_another_case_is_the_same_header() -> None:
 def test_proxy_credentials_go_along_only_where_there_is_no_tunnel(url: str, expected: dict[str, str]) -> None:
     proxied = Mirror(url="https://x", proxy=Proxy(url="http://p:3128", credentials=CREDENTIALS))
     assert headers_for(proxied, url, {}) == expected
+
+
+def test_anonymous() -> None:
+    tls = Tls(verify=False, ca_bundle="ca", client_certificate="cert", client_key="key", client_key_password="pw")
+    known = replace(mirror(TOKEN, credentials=CREDENTIALS), tls=tls, deadline=3.0)
+    assert anonymous(known) == replace(mirror(), tls=Tls(verify=False, ca_bundle="ca"), deadline=3.0)
 
 
 def test_proxy_headers() -> None:

@@ -1,6 +1,14 @@
 import pytest
 
-from codehost.net.origins import BadAddressError, origin_of, same_origin, sendable, shown, without_user_information
+from codehost.net.origins import (
+    BadAddressError,
+    origin_of,
+    same_host,
+    same_origin,
+    sendable,
+    shown,
+    without_user_information,
+)
 
 
 @pytest.mark.parametrize(
@@ -59,6 +67,19 @@ def test_same_origin(one: str, other: str, same: bool) -> None:  # noqa: FBT001 
 
 
 @pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("http://h/a", "https://H:8443/b", True),
+        ("https://h/a", "https://h.evil/a", False),
+        ("https://h/a", "https://h@evil/a", False),
+        ("https://h/a", "ftp://h/a", False),
+    ],
+)
+def test_same_host(one: str, other: str, same: bool) -> None:  # noqa: FBT001 - a column of the table
+    assert same_host(one, other) is same
+
+
+@pytest.mark.parametrize(
     ("url", "expected"),
     [
         ("https://u:p@h/a b.zip?x=1#sha256=0", "https://h/a%20b.zip?x=1"),
@@ -108,6 +129,14 @@ def test_no_character() -> None:
     assert sendable("https://h/caf\udce9?\udce9") == "https://h/caf%E9?%E9"
     with pytest.raises(BadAddressError, match="no character"):
         sendable("https://h/\ud800")
+
+
+def test_long_addresses() -> None:
+    assert len(sendable("https://h/".ljust(16_384, "x"))) == 16_384
+    for url in ("https://h/".ljust(16_385, "x"), "https://".ljust(1_000_000, "h"), "https://h/?".ljust(1_000_000, "x")):
+        with pytest.raises(BadAddressError, match="more than 16384 characters") as caught:
+            sendable(url)
+        assert len(str(caught.value)) < 2_200
 
 
 def test_without_user_information_keeps_the_query() -> None:

@@ -1,6 +1,7 @@
 """What the record tells, and that telling it does not scan a large one."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +115,22 @@ async def test_remarks_are_kept_bounded_and_replaced_by_the_next_sync(database: 
     found = await reports.details("python/a/1")
     assert found is not None
     assert found.remarks == ()
+
+
+async def test_what_a_page_says_is_kept_bounded(database: Database) -> None:
+    host = await pinned(database, "a==1")
+    [job] = await Jobs(database).claim(host, "w", 1, 60)
+    plain, long = resolution(job), "x" * 1_000_000
+    file = replace(plain.file, hashes={"md5": "ab", long: "ab", "sha1": "a" * 1_000}, upload_time=long)
+    file = replace(file, url=f"{plain.file.url}/{long}", yanked=f"https://user:secret@h/{long}", requires_python=long)
+    skips = (Skip(path=long, reason=SkipReason.UNSAFE_NAME, size=5),)
+    await Jobs(database).complete(job, replace(plain, file=file), download(job), replace(report(), skips=skips))
+    found = await Reports(database).details("python/a/1")
+    assert found is not None
+    assert found.hashes == {"md5": "ab"}
+    assert str(found.yanked).startswith("https://h/x")
+    for text in (found.upload_time, found.yanked, found.requires_python, found.file_url, found.skips[0].path):
+        assert 2_000 < len(text or "") <= MAX_MESSAGE
 
 
 async def test_details_of_what_was_never_synced(database: Database) -> None:

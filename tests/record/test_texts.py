@@ -1,6 +1,15 @@
 import pytest
 
-from codehost.record.texts import MAX_MESSAGE, message, storable, storable_or_none, without_user_information
+from codehost.record.texts import (
+    MAX_DIGESTS,
+    MAX_MESSAGE,
+    bounded,
+    bounded_or_none,
+    digests,
+    message,
+    storable,
+    without_user_information,
+)
 
 SECRETS = [
     ("https://ann:secret@h/x", "https://h/x"),
@@ -23,10 +32,25 @@ def test_without_user_information(text: str, clean: str) -> None:
 
 def test_storable() -> None:
     assert storable("a\0b\udcffc\N{SNOWMAN}") == "a\N{REPLACEMENT CHARACTER}b\\udcffc\N{SNOWMAN}"
-    assert storable_or_none(None) is None
 
 
 def test_a_message_is_bounded_and_clean() -> None:
     assert message("x" * MAX_MESSAGE) == "x" * MAX_MESSAGE
     assert len(message("x" * MAX_MESSAGE + "y")) == MAX_MESSAGE
     assert message("https://u:p@h/ said \0") == "https://h/ said \N{REPLACEMENT CHARACTER}"
+
+
+def test_what_a_mirror_says_is_bounded() -> None:
+    assert bounded_or_none(None) is None
+    assert bounded_or_none("") == ""
+    assert (
+        bounded("http://u:p@h\0" + "y" * MAX_MESSAGE) == "http://u:p@h\N{REPLACEMENT CHARACTER}".ljust(3_999, "y") + "…"
+    )
+    assert bounded_or_none("y" * 1_000_000) == "y" * (MAX_MESSAGE - 1) + "…"
+
+
+def test_digests() -> None:
+    good = {"sha256": "ab" * 32, "blake2b": "0" * 128, "unknown-1": "f"}
+    bad = {"": "ab", "a" * 41: "ab", "\x1b[31m": "ab", "\ud800": "ab", "md5": "x", "sha1": "", "sha512": "a" * 257}
+    assert digests(bad | good) == good
+    assert len(digests({f"a{number}": "ab" for number in range(1_000)})) == MAX_DIGESTS

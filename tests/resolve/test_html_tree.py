@@ -6,7 +6,7 @@ from codehost.model.errors import Failure, Reason
 from codehost.resolve.html_page import parse_html_page
 from codehost.resolve.html_tree import MAX_ATTRIBUTES_EACH, MAX_NAMES, MAX_TAGS, attribute, html_tree
 from codehost.resolve.json_page import MAX_VALUES, parse_json_page
-from codehost.resolve.project_page import MAX_FILES_OF_RELEASE
+from codehost.resolve.project_page import MAX_FILES, MAX_FILES_OF_RELEASE
 
 URL = "https://m.example/simple/six/"
 LINK = b'<a href="six-1.0.zip" data-yanked="it is <b>old</b>">six-1.0.zip</a>'
@@ -122,6 +122,14 @@ def test_a_release_of_too_many_files_keeps_the_first() -> None:
     names = _numbered(b"<a href=six-1.0-%d-py3-none-any.whl></a>", MAX_FILES_OF_RELEASE + 7)
     page = parse_html_page(names, URL, "six")
     assert (len(page.files["1"]), page.left_out) == (MAX_FILES_OF_RELEASE, 7)
+
+
+def test_a_page_of_too_many_files_is_refused() -> None:
+    files = b",".join(b'{"filename":"six-%d.tar.gz","url":"f"}' % n for n in range(MAX_FILES + 1))
+    with pytest.raises(Failure, match="more than 250,000 files") as caught:
+        parse_json_page(b'{"files":[' + files + b"]}", URL, "six")
+    assert caught.value.reason is Reason.BAD_PAGE
+    assert len(parse_json_page(b'{"files":[' + files.rpartition(b",{")[0] + b"]}", URL, "six").files) == MAX_FILES
 
 
 @pytest.mark.parametrize(
