@@ -88,6 +88,8 @@ class _Content:
         # Names of one file: writing to the one changes the others.
         self._shared: set[tuple[int, bytes]] = set()
         self._replaced: set[bytes] = set()
+        # Paths that were left out, and are others to readers that take backslashes for slashes.
+        self._backslashed: list[bytes] = []
         self._unpacked_bytes = 0
         # Stored once, but whoever checks the repository out writes each file.
         self._linked_bytes = 0
@@ -107,6 +109,7 @@ class _Content:
                 f"the names in the archive take more than {self._request.limits.name_bytes} bytes (limits.nameBytes)",
             )
         if member.kind is _DIRECTORY:
+            self._pass_directory(member)
             return
         place = _fault(member) or self._tree.place(member.path)
         if isinstance(place, SkipReason):
@@ -117,6 +120,15 @@ class _Content:
             self._leave_out(member, SkipReason.LINK_TARGET_MISSING)
         elif (before := place.put(leaf)) is not None:
             self._note_replaced(member, place, before)
+
+    def _pass_directory(self, member: Member) -> None:
+        # tarfile keeps the file or link that is there, GNU tar puts the directory in its place.
+        if self._tree.reach(member.path) is not None:
+            raise Failure(
+                Reason.UNSAFE_ARCHIVE,
+                f"{printable(_shown(member.path), _SHOWN_CHARACTERS)} is in the archive as a directory, and before "
+                "that as something else: which of the two stays depends on who unpacks it",
+            )
 
     def _leaf(self, member: Member) -> Leaf:
         if member.kind is _SYMLINK:
@@ -151,6 +163,8 @@ class _Content:
 
     def _leave_out(self, member: Member, reason: SkipReason) -> None:
         self._skip(member.path, reason, member.size)
+        if b"\\" in member.path:
+            self._backslashed.append(member.path)
         # Installers unpack what is left out here, and find it where an earlier member was.
         place = self._tree.reach(member.path)
         if place is not None:
@@ -182,6 +196,7 @@ class _Content:
 
     def close(self) -> None:
         """Store the trees and the commit."""
+        self._check_backslashed()
         self._root, left_out = self._tree.finish()
         for path, size, reason in left_out:
             self._skip(path, reason, size)
@@ -192,6 +207,16 @@ class _Content:
         metadata = self._metadata[2] if self._metadata else Metadata()
         commit = encode_commit(self._tree_name, metadata, self._newest, self._request.filename, self._request.sha256)
         self.commit = self.pack.add(ObjectType.COMMIT, commit).hex()
+
+    def _check_backslashed(self) -> None:
+        # All readers on Windows, and libarchive everywhere, put such a member where its twin is.
+        for path in self._backslashed:
+            if self._tree.reach(path.replace(b"\\", b"/")) is not None:
+                raise Failure(
+                    Reason.UNSAFE_ARCHIVE,
+                    f"{printable(_shown(path), _SHOWN_CHARACTERS)} has another name where backslashes are slashes, and "
+                    "another member has that: which of the two stays depends on who unpacks them",
+                )
 
     def report(self, packed_bytes: int) -> IngestReport:
         """What to tell of the closed repository."""

@@ -18,11 +18,18 @@ from typing import BinaryIO
 from codehost.model.errors import Failure, Reason
 from codehost.model.members import Limits, Member, MemberKind
 from codehost.unpack.bounds import unpacked_bound
-from codehost.unpack.zipbodies import read_body
+from codehost.unpack.zipbodies import STORED, packed_pieces, read_body
 from codehost.unpack.zipdirectory import END64, TAIL_BYTES, Directory, Entry, find_end, read_entries, widen
 from codehost.unpack.zipextra import refuse
-from codehost.unpack.ziplocal import DESCRIPTOR_BYTES, LOCAL, check_descriptor, check_local, trailing_bytes
-from codehost.unpack.zipnames import place_of, repeated_places
+from codehost.unpack.ziplocal import (
+    DESCRIPTOR_BYTES,
+    LOCAL,
+    check_descriptor,
+    check_local,
+    holds_descriptor,
+    trailing_bytes,
+)
+from codehost.unpack.zipnames import check_raw_names, place_of, repeated_places
 
 # What an entry of the directory takes beside its name: its fields, and extra fields as writers make them.
 _ENTRY_BYTES = 256
@@ -41,6 +48,7 @@ def read_zip(file: BinaryIO, limits: Limits) -> Iterator[Member]:
     entries, directory_offset = _entries(file, limits)
     ends = _ends(entries, directory_offset)
     repeated = repeated_places(entry.path for entry in entries)
+    check_raw_names((entry.name, entry.path) for entry in entries if not entry.name.isascii())
     seen: dict[bytes, tuple[object, ...]] = {}
     left = bound.size
     for entry in entries:
@@ -132,6 +140,8 @@ def _data_offset(file: BinaryIO, entry: Entry, end: int) -> int:
         raise refuse("a member overlaps what follows it in the zip archive")
     if described:
         check_descriptor(_at(file, data_end, min(DESCRIPTOR_BYTES + 1, end - data_end)), entry)
+        if entry.method == STORED and holds_descriptor(packed_pieces(file, start, entry.compressed)):
+            raise refuse("a member holds a data descriptor of what comes before it, so that it has two ends")
     elif data_end < end:
         raise refuse("the zip archive holds data that its directory does not list")
     return start
@@ -155,8 +165,9 @@ def _kind(entry: Entry) -> MemberKind:
         if entry.size:
             raise refuse("a member is a device by its mode and has a body")
         return MemberKind.DEVICE
-    if entry.dos_directory and entry.size:
-        raise refuse("a directory has a body")
+    if entry.dos_directory:
+        # An empty file to installers, a directory to libarchive and Go.
+        raise refuse("a member is a directory by its attributes and a file by its name")
     # Tolerated: modes that are no system's, which some writers leave behind. To all readers these are files.
     return MemberKind.FILE
 

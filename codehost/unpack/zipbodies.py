@@ -80,12 +80,17 @@ def _bad_end() -> Failure:
 
 def _pieces(file: BinaryIO, start: int, entry: Entry) -> Iterator[bytes]:
     try:
-        yield from _READERS[entry.method](_packed(file, start, entry.compressed), entry)
+        yield from _READERS[entry.method](packed_pieces(file, start, entry.compressed), entry)
     except _ERRORS as error:
         raise refuse(f"a member's compressed stream is damaged ({error})") from error
 
 
-def _packed(file: BinaryIO, start: int, left: int) -> Iterator[bytes]:
+def packed_pieces(file: BinaryIO, start: int, left: int) -> Iterator[bytes]:
+    """The packed bytes of a body, piece by piece; nothing else may read the file meanwhile.
+
+    Raises:
+        Failure: the archive ends before them.
+    """
     file.seek(start)
     while left:
         piece = file.read(min(left, _INPUT_BYTES))

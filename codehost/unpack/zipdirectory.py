@@ -8,6 +8,7 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from codehost.unpack.zipattributes import check_streamed, is_dos_directory, unix_mode
 from codehost.unpack.zipextra import check_kind, refuse, wide_numbers
 from codehost.unpack.zipnames import decode_name
 
@@ -31,8 +32,6 @@ _ENCRYPTED = 0x1 | 0x40 | 0x2000
 _PATCH = 0x20
 # 4.4.3.2: version 6.3. Python's zipfile reads no archive that asks for more.
 _NEWEST_VERSION = 63
-_DOS_DIRECTORY = 0x10
-_DOS_HOSTS = frozenset({0, 10, 11, 14})
 FLAG_DESCRIPTOR = 0x8
 
 
@@ -171,11 +170,12 @@ def _entry(data: bytes, at: int) -> tuple[Entry, int]:
         raise refuse(f"a member is compressed by method {method}, which installers do not read")
     if disk:
         raise refuse("the zip archive is split over several disks")
-    unix_mode = external >> 16 if made_by >> 8 == 3 else 0  # 4.4.2.2: 3 is UNIX
-    dos_directory = made_by >> 8 in _DOS_HOSTS and bool(external & _DOS_DIRECTORY)
+    mode = unix_mode(made_by >> 8, external, name)  # 4.4.2.2: the upper byte is the system
+    dos_directory = is_dos_directory(made_by >> 8, external)
     extra = data[name_end:extra_end]
     size, compressed, offset = wide_numbers(extra, size, compressed, offset)
     if extra:
-        check_kind(extra, unix_mode)
+        check_kind(extra, mode)
+        check_streamed(extra, mode)
     path = decode_name(name, flags, extra)
-    return Entry(name, flags, method, time, date, crc, compressed, size, unix_mode, offset, path, dos_directory), end
+    return Entry(name, flags, method, time, date, crc, compressed, size, mode, offset, path, dos_directory), end

@@ -5,7 +5,10 @@ dates alone may differ; those of the directory are taken, and no reader finds ot
 """
 
 import struct
+from collections.abc import Iterable
 
+from codehost.model.deflate import crc32
+from codehost.unpack.zipattributes import check_streamed
 from codehost.unpack.zipdirectory import FLAG_DESCRIPTOR, Entry
 from codehost.unpack.zipextra import check_kind, refuse, unicode_paths, wide_numbers
 
@@ -16,6 +19,8 @@ DESCRIPTOR_BYTES = 24
 
 _FULL32 = 0xFFFFFFFF
 _DESCRIPTOR_MAGIC = b"PK\x07\x08"
+# Signature, checksum and the packed size: by these readers that stream know a descriptor.
+_SOUGHT_BYTES = 12
 # 4.4.4: bits 1 and 2 tell how hard the writer tried. Tolerated when they differ, for no reader needs them.
 _EFFORT = 0x6
 
@@ -46,6 +51,7 @@ def check_local(header: bytes, entry: Entry) -> bool:
         raise refuse("a member's two headers disagree")
     if extra:
         check_kind(extra, entry.unix_mode)
+        check_streamed(extra, entry.unix_mode)
         if any(path not in {entry.name, entry.path} for path in unicode_paths(extra)):
             raise refuse("a member has one name in its header and another in its unicode path")
     size, compressed, _ = wide_numbers(extra, size, compressed, 0, described=described)
@@ -78,3 +84,30 @@ def check_descriptor(found: bytes, entry: Entry) -> None:
     narrow = struct.pack("<3L", *(number & _FULL32 for number in numbers))
     if found not in {wide, narrow, _DESCRIPTOR_MAGIC + wide, _DESCRIPTOR_MAGIC + narrow}:
         raise refuse("a member's data descriptor disagrees with its header")
+
+
+def holds_descriptor(pieces: Iterable[bytes]) -> bool:
+    """Whether a stored body, given piece by piece, holds a descriptor of the bytes before it.
+
+    Readers that stream find the end of such a body by its descriptor alone. Tolerated: descriptors of anything else,
+    as an archive within the archive has them.
+    """
+    window, passed, checksum = b"", 0, 0  # the checksum is that of all bytes before the window
+    for piece in pieces:
+        window += piece
+        taken = 0
+        at = window.find(_DESCRIPTOR_MAGIC)
+        while 0 <= at <= len(window) - _SOUGHT_BYTES:
+            told, compressed = struct.unpack_from("<2L", window, at + len(_DESCRIPTOR_MAGIC))
+            # Of 64-bit sizes these are the lower halves, which some readers take for both.
+            if compressed == (passed + at) & _FULL32:
+                checksum = crc32(window[taken:at], checksum)
+                taken = at
+                if told == checksum:
+                    return True
+            at = window.find(_DESCRIPTOR_MAGIC, at + 1)
+        keep = max(taken, len(window) - _SOUGHT_BYTES + 1)
+        checksum = crc32(window[taken:keep], checksum)
+        passed += keep
+        window = window[keep:]
+    return False

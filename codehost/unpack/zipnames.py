@@ -72,6 +72,21 @@ def repeated_places(paths: Iterable[bytes]) -> frozenset[bytes]:
     return frozenset(place for place, count in counts.items() if count > 1)
 
 
+def check_raw_names(names: Iterable[tuple[bytes, bytes]]) -> None:
+    """Hold the names as they stand, each with the path that it means, against each other.
+
+    Many readers take names without the flag for UTF-8, or as they stand, and not for code page 437.
+
+    Raises:
+        Failure: two names are one to those readers, and two here.
+    """
+    paths: dict[bytes, bytes] = {}
+    for name, path in names:
+        place = place_of(path)
+        if paths.setdefault(place_of(name), place) != place:
+            raise refuse("two members of the zip archive have one name, of which one is flagged as UTF-8")
+
+
 def _has_below(ordered: list[bytes], place: bytes) -> bool:
     # Sought and not kept as a set of parents: a name of 64 KiB may have 32,000 of them.
     below = place + b"/"

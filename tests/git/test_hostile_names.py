@@ -195,7 +195,14 @@ def distinct(members: Iterable[Member]) -> list[Member]:
     for member in members:
         text = member.path.decode("utf-8", "surrogateescape").casefold()
         kept.setdefault(unicodedata.normalize("NFD", text), member)
-    return list(kept.values())
+    paths = {member.path.rstrip(b"/") for member in kept.values()}
+    return [member for member in kept.values() if not has_twin(member.path, paths)]
+
+
+def has_twin(path: bytes, paths: set[bytes]) -> bool:
+    """Whether a path leads to one of the others, or through it, where backslashes are slashes."""
+    parts = [part for part in path.replace(b"\\", b"/").split(b"/") if part not in {b"", b"."}]
+    return b"\\" in path and any(b"/".join(parts[:count]) in paths for count in range(1, len(parts) + 1))
 
 
 @pytest.mark.parametrize("seed", [1, 2])

@@ -237,12 +237,24 @@ def test_the_members_are_read_again_only_if_something_is_left(tmp_path: Path) ->
         ),
         ([file(b"p/d/a"), symlink(b"p/l", b"d"), device(b"p/l/a")], "the way to p/l/a in the archive leads through"),
         ([file(b"p/d/a"), symlink(b"p/l", b"d"), hardlink(b"p/h", b"p/l/a")], "the way to p/l/a in the archive leads"),
+        ([file(b"p/a"), directory(b"p/a")], "p/a is in the archive as a directory"),
+        ([file(b"p/a"), symlink(b"p/l", b"."), directory(b"./p/l")], "p/l is in the archive as a directory"),
+        ([file(b"p/a"), symlink(b"p/l", b"."), directory(b"p/l/d")], "the way to p/l/d in the archive leads"),
+        ([file(b"p/d/a"), file(b"p/d\\a")], r"p/d\\a has another name where"),
+        ([file(b"p\\d/a"), file(b"p/d/a")], r"p\\d/a has another name where"),
+        ([file(b"p/a"), symlink(b"p\\x\\..\\a", b"z")], "has another name where"),
     ],
 )
 def test_what_depends_on_the_unpacker_is_refused(tmp_path: Path, members: list[Member], message: str) -> None:
     with pytest.raises(Failure, match=message) as caught:
         build(tmp_path, members)
     assert caught.value.reason is Reason.UNSAFE_ARCHIVE
+
+
+def test_a_backslash_without_a_twin_is_only_left_out(tmp_path: Path) -> None:
+    report = build(tmp_path, [directory(b"p/d"), file(b"p/d/a"), file(b"p\\d\\b"), file(b"p\\d"), directory(b"p/d")])
+    assert skips(report) == [("p\\d\\b", "unsafe-name", 1), ("p\\d", "unsafe-name", 1)]
+    assert list(listing(tmp_path)) == ["d/a"]
 
 
 def test_a_member_twice_the_same_is_nothing_special(tmp_path: Path) -> None:

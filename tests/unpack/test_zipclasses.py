@@ -47,6 +47,18 @@ def one(**fields: object) -> bytes:
     return build(Part(**{"name": b"a.py", "content": TEXT, **fields}))  # type: ignore[arg-type] # see Part
 
 
+def streamed(mode: int) -> bytes:
+    """libarchive's extra field: the version made by, and the external attributes."""
+    return extra_block(0x6C78, struct.pack("<BHL", 5, 3 << 8, mode << 16))
+
+
+def stored_twice(numbers: bytes, shown: bytes = TEXT) -> bytes:
+    """A stored member with a descriptor, in whose content there is another one and one more member."""
+    content = shown + SIGNATURE + numbers + layout(B)[0]
+    ends = SIGNATURE + struct.pack("<3L", zlib.crc32(content), len(content), len(content))
+    return one(content=content, method=0, flags=8, local=OPEN, descriptor=ends)
+
+
 def both(**claims: int | bytes) -> bytes:
     return one(local=claims, central=claims)
 
@@ -194,7 +206,39 @@ UNSAFE = {
     # Kinds.
     "directory-with-a-body": (one(name=b"d/"), "directory has a body"),
     "directory-with-a-hidden-body": (one(name=b"d/", content=b"", data=b"\3\0" + TEXT), "compressed stream"),
-    "dos-directory-with-a-body": (one(made_by=0, central={"external": 0x10}), "directory has a body"),
+    "dos-directory-with-a-body": (one(made_by=0, central={"external": 0x10}), "directory by its attributes"),
+    **{
+        f"directory-of-host-{host}": (
+            one(name=b"d", content=b"", made_by=host << 8, central={"external": 0x10}),
+            "directory by its attributes",
+        )
+        for host in (0, 10, 11, 14)
+    },
+    **{
+        f"{kind}-of-host-{host}": (
+            build(A, Part(name=b"l", content=b"a.py", made_by=host << 8, mode=mode)),
+            "what its attributes mean depends",
+        )
+        for host in (2, 5, 12, 13, 16, 17, 18, 19, 30)
+        for kind, mode in (("link", LINK), ("directory", 0o040755), ("fifo", 0o010644))
+    },
+    **{
+        f"label-of-host-{host}": (one(made_by=host << 8, central={"external": 8}), "label of a disk")
+        for host in (0, 5, 6, 11)
+    },
+    "link-by-the-streamed-attributes": (one(local={"extra": streamed(LINK)}), "of one kind by its extra field"),
+    "directory-by-the-streamed-attributes": (one(central={"extra": streamed(0o040755)}), "of one kind by its extra"),
+    "streamed-attributes-of-an-unknown-form": (
+        one(local={"extra": extra_block(0x6C78, b"\x80")}),
+        "extra field is damaged",
+    ),
+    "stored-with-two-ends": (stored_twice(struct.pack("<3L", zlib.crc32(TEXT), len(TEXT), len(TEXT))), "has two ends"),
+    "stored-with-two-ends-wide": (stored_twice(struct.pack("<L2Q", CRC, len(TEXT), len(TEXT))), "has two ends"),
+    "stored-with-an-end-at-its-beginning": (stored_twice(bytes(12), shown=b""), "has two ends"),
+    "one-name-flagged-and-not": (
+        build(Part(name=E_ACUTE, content=TEXT), Part(name=b"./" + E_ACUTE, flags=0x800)),
+        "of which one is flagged",
+    ),
     "link-by-mode-directory-by-name": (build(Part(name=b"d/", mode=LINK)), "symbolic link by its mode"),
     "directory-by-mode": (one(mode=0o040755), "directory by its mode"),
     "fifo-with-a-body": (one(mode=0o010644), "device by its mode"),
@@ -248,6 +292,14 @@ CLEAN: dict[str, tuple[bytes, list[str]]] = {
     "directory-deflated": (build(Part(name=b"d/", mode=0o040755)), ["d"]),
     "empty-file": (build(Part(name=b"e")), ["e"]),
     "mode-of-no-system": (one(mode=0o170644), ["a.py"]),
+    **{f"file-of-host-{host}": (one(made_by=host << 8, mode=0o100644), ["a.py"]) for host in (0, 2, 10, 11, 19)},
+    "directory-of-dos": (build(A, Part(name=b"d/", made_by=0, central={"external": 0x10})), ["a.py", "d"]),
+    "streamed-attributes": (one(local={"extra": streamed(0o100755)}), ["a.py"]),
+    "streamed-attributes-without-a-mode": (one(local={"extra": extra_block(0x6C78, b"\1\0\3")}), ["a.py"]),
+    "stored-with-the-end-of-another": (
+        stored_twice(struct.pack("<3L", CRC + 1, len(TEXT), len(TEXT))),
+        ["a.py"],
+    ),
     "names-of-two-cases": (build(A, Part(name=b"A.py")), ["a.py", "A.py"]),
 }
 

@@ -1,8 +1,11 @@
+import struct
+import zlib
+
 import pytest
 
 from codehost.model.errors import Failure
 from codehost.unpack.zipdirectory import Directory, read_entries
-from codehost.unpack.ziplocal import check_descriptor, check_local, trailing_bytes
+from codehost.unpack.ziplocal import check_descriptor, check_local, holds_descriptor, trailing_bytes
 from tests.unpack.zips import Part, layout
 
 
@@ -33,3 +36,17 @@ def test_a_descriptor_is_one_of_four_and_nothing_more() -> None:
         for bad in (good[:-1], good + b"\0", good.replace(b"\5", b"\6", 1), b"\0\0\0\0" + good):
             with pytest.raises(Failure, match="data descriptor disagrees"):
                 check_descriptor(bad, entry)
+
+
+@pytest.mark.parametrize("before", [b"", b"hello", bytes(50_000), b"PK\7\x08" * 1000, b"PK\7\x08" + b"\1" * 12])
+@pytest.mark.parametrize("piece", [1, 11, 4096, 1 << 20])
+def test_a_descriptor_is_found_wherever_the_pieces_end(before: bytes, piece: int) -> None:
+    def holds(body: bytes) -> bool:
+        return holds_descriptor(body[at : at + piece] for at in range(0, len(body), piece))
+
+    numbers = struct.pack("<2L", zlib.crc32(before), len(before))
+    assert holds(before + b"PK\7\x08" + numbers)
+    assert holds(before + b"PK\7\x08" + numbers + b"PK\7\x08" + bytes(20))
+    assert not holds(before + b"PK\7\x08" + numbers[:-1])
+    assert not holds(before + b"x" + b"PK\7\x08" + numbers)
+    assert not holds(before + b"PK\7\x08" + numbers[:4] + b"\1" + numbers[5:])
