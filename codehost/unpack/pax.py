@@ -11,8 +11,17 @@ _KEYS = frozenset({b"path", b"linkpath", b"size", b"mtime", b"hdrcharset"})
 # GNU's, star's and Solaris's.
 _SPARSE = (b"GNU.sparse.", b"SCHILY.realsize", b"SCHILY.sparse", b"SUN.holesdata")
 _VOLUMES = frozenset({b"GNU.volume.filename", b"GNU.volume.size", b"GNU.volume.offset"})
+_NUMBERS = frozenset({b"uid", b"gid"})
+_TIMES = frozenset({b"atime", b"ctime"})
+_TEXTS = frozenset({b"path", b"linkpath", b"uname", b"gname"})
 _CHARSET = b" hdrcharset="
 _DECIMAL_DIGITS = 20
+# What Go and GNU tar know; 64 bits hold eighteen digits.
+_NUMBER = re.compile(rb"-?[0-9]{1,18}")
+_TIME = re.compile(rb"-?[0-9]{1,18}(?:\.[0-9]+)?")
+# What may be a record, within another one, to node's tar: it reads line by line. A number, one more character on
+# either side, of any bytes, and the keys that change what a member is.
+_HIDDEN_RECORD = re.compile(rb"\n[^\n0-9]{0,4}[0-9]+[^\n0-9]{0,4}(?:path|linkpath|size)=")
 _UTF_8 = b"ISO-IR 10646 2000 UTF-8"
 # RFC 3629, section 3: longer forms than needed, halves of surrogate pairs, and what lies beyond the last code point.
 _LAX_UTF_8 = re.compile(
@@ -58,7 +67,7 @@ def parse_pax(body: bytes, *, shared: bool) -> PaxRecords:
     while at < len(body):
         key, value, at = _record(body, at)
         if key not in _KEYS:
-            _check_other(key)
+            _check_other(key, value)
             continue
         if key == b"hdrcharset":
             # IEEE Std 1003.1, pax Extended Header: one of these; other names are taken as they stand, or converted.
@@ -79,13 +88,17 @@ def parse_pax(body: bytes, *, shared: bool) -> PaxRecords:
     return records
 
 
-def _check_other(key: bytes) -> None:
+def _check_other(key: bytes, value: bytes) -> None:
     # Extensions that change the content, for those readers that know them.
     if key.startswith(_SPARSE):
         raise _refuse("a member is a sparse file")
     # GNU's labels (GNU.volume.label) say nothing of members.
     if key in _VOLUMES:
         raise _refuse("the archive is one of several volumes")
+    # Go and GNU tar end at what they do not know. Tolerated: an empty value, which takes a record back (POSIX).
+    form = _NUMBER if key in _NUMBERS else _TIME if key in _TIMES else None
+    if form and value and not form.fullmatch(value):
+        raise _refuse(f"an extended header's {key.decode()} is no number")
 
 
 def _check_names(records: PaxRecords, charset: bytes | None) -> None:
@@ -120,9 +133,21 @@ def _record(body: bytes, at: int) -> tuple[bytes, bytes, int]:
     key, equals, value = body[space + 1 : end - 1].partition(b"=")
     if end > len(body) or end <= space + 1 or body[end - 1 : end] != b"\n" or not equals or not key:
         raise _refuse("an extended header's record is damaged")
-    if b"\0" in key or (b"\0" in value and key in _NAMES):
+    if b"\0" in key or (b"\0" in value and key in _TEXTS):
         raise _refuse("an extended header has a NUL in a name")
+    if key.startswith((b" ", b"\t")):
+        raise _refuse("an extended header has a key that begins with a blank")  # GNU tar passes over it
+    if body.find(b"\n", space, end - 1) >= 0:
+        _check_lines(key, body[space : end - 1])
     return key, value, end
+
+
+def _check_lines(key: bytes, record: bytes) -> None:
+    """Whether readers that go by lines find in a record of several what the others find."""
+    if key in _NAMES:
+        raise _refuse("an extended header has a line feed in a name")  # they take the header's name
+    if _HIDDEN_RECORD.search(record):
+        raise _refuse("an extended header has a record within another one")
 
 
 def _set(records: PaxRecords, key: bytes, value: bytes) -> None:
@@ -135,11 +160,10 @@ def _set(records: PaxRecords, key: bytes, value: bytes) -> None:
         records.target = value
     elif key == b"size":
         records.size = _size(value)
+    elif _TIME.fullmatch(value):
+        records.mtime = math.floor(float(value))
     else:
-        try:
-            records.mtime = math.floor(float(value))
-        except (ValueError, OverflowError):
-            raise _refuse("an extended header's mtime is no number") from None
+        raise _refuse("an extended header's mtime is no number")
 
 
 def _size(value: bytes) -> int:

@@ -15,7 +15,16 @@ from codehost.unpack.bounds import unpacked_bound
 from codehost.unpack.pax import PaxRecords, parse_pax
 from codehost.unpack.streams import Source, pieces
 from codehost.unpack.tarend import ZEROS, check_end
-from codehost.unpack.tarheader import BLOCK, EXTENSIONS, LONG_NAMES, OLD_FILE, Header, decode_header, is_header
+from codehost.unpack.tarheader import (
+    BLOCK,
+    EXTENSIONS,
+    LONG_NAMES,
+    OLD_FILE,
+    Header,
+    check_long_name,
+    decode_header,
+    is_header,
+)
 
 # A name longer than this is no name; it bounds what a header may make us hold.
 MAX_EXTENDED_BYTES = 1 << 20
@@ -36,14 +45,13 @@ _DIRECTORY = MemberKind.DIRECTORY
 class _Overrides:
     """What extended headers say of the member that follows them.
 
-    ``waiting``: how many headers, global ones too, came since the last member. ``paxed``: there was a pax header in the
-    archive. ``extended_bytes``: the bodies of all extended headers.
+    ``waiting``: how many headers, global ones too, came since the last member. ``extended_bytes``: the bodies of all
+    extended headers.
     """
 
     def __init__(self) -> None:
         self.shared = PaxRecords()
         self.waiting = 0
-        self.paxed = False
         self.extended_bytes = 0
         self.clear()
 
@@ -108,7 +116,6 @@ def _extend(overrides: _Overrides, header: Header, source: Source) -> None:
         if overrides.pending:
             raise _refuse("a global header stands between a member and its extended header")
         overrides.shared = overrides.shared.updated(parse_pax(body, shared=True))
-        overrides.paxed = True
         return
     overrides.pending = True
     if header.type == b"x":
@@ -116,7 +123,6 @@ def _extend(overrides: _Overrides, header: Header, source: Source) -> None:
         if overrides.pax is not None:
             raise _refuse("a member has two extended headers")
         overrides.pax = parse_pax(body, shared=False)
-        overrides.paxed = True
     elif header.type == b"L":
         overrides.long_path = _once(overrides.long_path, body)
     else:
@@ -142,6 +148,7 @@ def _once(before: bytes | None, body: bytes) -> bytes:
     if before is not None:
         raise _refuse("a member has two long names")
     name = body.partition(b"\0")[0]
+    check_long_name(body)
     if not name:
         raise _refuse("a long name is empty")  # the header's name for Go and node
     return name
@@ -161,7 +168,7 @@ def _member(header: Header, overrides: _Overrides, source: Source, member_bytes:
     executable = bool(header.mode & _OWNER_EXECUTES)
     content = None
     if kind is not _FILE:
-        if size and not (_may_claim(header, overrides) and _claims_nothing(source, size)):
+        if size and not (_may_claim(header) and _claims_nothing(source, size)):
             raise _refuse(f"a {kind} has a body of {size} bytes")
     elif size < 0:
         raise _refuse("a member has a negative size")
@@ -203,14 +210,12 @@ def _directory_path(path: bytes, kind: MemberKind) -> bytes:
     return path.rstrip(b"/") or b"/"
 
 
-def _may_claim(header: Header, overrides: _Overrides) -> bool:
+def _may_claim(header: Header) -> bool:
     """Whether a member without a body may have a size.
 
-    Tolerated: directories and hard links with the size of what they name, as old writers have it. libarchive takes
-    a hard link's for that of a body where it has seen a pax header, and GNU tar an old directory's.
+    Tolerated: directories with the size of their inode, as some writers have it. Not so old directories, for GNU
+    tar reads a body there, and hard links: node's tar does, and libarchive where it has seen a pax header.
     """
-    if header.kind is MemberKind.HARDLINK:
-        return not overrides.paxed
     return header.kind is _DIRECTORY and header.type != OLD_FILE
 
 

@@ -18,23 +18,37 @@ BLOCK = 512
 LONG_NAMES = frozenset({b"L", b"K"})
 EXTENSIONS = LONG_NAMES | {b"x", b"g"}
 OLD_FILE = b"\0"
+_HARD_LINK = b"1"
 
-# name, mode, (uid, gid), size, mtime, checksum, type, link name, magic, (version, user, group), (major, minor), prefix
-_HEADER = struct.Struct("100s8s16s12s12s8sc100s6s66x16s155s12x")
-_POSIX_MAGIC = b"ustar\0"
+# name, mode, (uid, gid), size, mtime, checksum, type, link name, magic and version, names, (major, minor), prefix
+_HEADER = struct.Struct("100s8s16s12s12s8sc100s8s64x16s155s12x")
+_POSIX_MAGIC = b"ustar\x0000"
+_GNU_MAGIC = b"ustar  \0"
 _CHECKSUM = slice(148, 156)
+# GNU's map of a sparse file, whether it goes on, and the file's real size.
+_GNU_SPARSE = slice(386, 495)
+# Within the prefix star keeps two times, and its mark behind it. Its own prefix ends in front of them.
+_STAR_PREFIX_BYTES = 131
+_STAR_TIMES = (131, 143)
+_STAR_MARK = b"tar\0"
 _SPACES = 8 * ord(" ")
 _POSITIVE, _NEGATIVE = 0x80, 0xFF
+# IEEE 754: the largest integer up to which a double has them all.
+_LARGEST_NUMBER = 2**53 - 1
+_DIGITS = b"01234567"
+# What ends a line for ECMAScript's regular expressions: LF, CR, U+2028 and U+2029.
+_LINE_END = re.compile(rb"[\n\r]|\xe2\x80[\xa8\xa9]")
 # What tarfile takes for a number, up to the first NUL.
 _OWNER = re.compile(rb" *(?:-?[0-7]+)? *(?:\0|\Z)|[\x80\xff]")
 
 # Looking a member of an enumeration up takes longer than a call, and this happens several times for each header.
+_FILE = MemberKind.FILE
 _DIRECTORY = MemberKind.DIRECTORY
 _KINDS = {
-    b"0": MemberKind.FILE,
-    OLD_FILE: MemberKind.FILE,
-    b"7": MemberKind.FILE,
-    b"1": MemberKind.HARDLINK,
+    b"0": _FILE,
+    OLD_FILE: _FILE,
+    b"7": _FILE,
+    _HARD_LINK: MemberKind.HARDLINK,
     b"2": MemberKind.SYMLINK,
     b"3": MemberKind.DEVICE,
     b"4": MemberKind.DEVICE,
@@ -65,20 +79,26 @@ def decode_header(block: bytes) -> Header:
         Failure: the checksum is wrong, or readers make different things of a field.
     """
     name, mode, owner, size, mtime, checksum, kind, link, magic, device, prefix = _HEADER.unpack(block)
-    if not _sums_up(block, checksum):
-        raise _refuse("a header's checksum is wrong")
+    _check_sum(block, checksum)
     _check_owners(owner, device)
     path = name.partition(b"\0")[0]
+    target = link.partition(b"\0")[0]
     meaning = _KINDS.get(kind)
     if kind == OLD_FILE and path.endswith(b"/"):
         # Before ustar a directory was a file whose name ends with a slash.
         meaning = _DIRECTORY
-    if prefix[0]:
-        if magic == _POSIX_MAGIC:
+    # Most headers are ASCII without a line's end, and this is the fastest way to know.
+    if b"\n" in block or b"\r" in block or not block.isascii():
+        _check_rests(name, link, prefix)
+    if magic == _POSIX_MAGIC:
+        _check_star(block, prefix)
+        if prefix[0]:
             path = prefix.partition(b"\0")[0] + b"/" + path
-        elif meaning is not None:
-            # GNU keeps times here, and to others it is a part of the name all the same. Not so before a long name's.
-            raise _refuse("a header has a prefix without the POSIX magic")
+    elif meaning is not None:
+        _check_gnu(block, magic, prefix)
+    _check_target(target, meaning, kind)
+    if not path and kind in EXTENSIONS:
+        raise _refuse("an extended header has no name")  # node's tar reads its body as members
     return Header(
         path,
         meaning,
@@ -86,7 +106,7 @@ def decode_header(block: bytes) -> Header:
         _number(mode),
         _number(size) or _nothing(size),
         _number(mtime),
-        link.partition(b"\0")[0],
+        target,
     )
 
 
@@ -96,6 +116,20 @@ def is_header(block: bytes) -> bool:
         return len(block) == BLOCK and _sums_up(block, block[_CHECKSUM])
     except Failure:
         return False
+
+
+def _check_sum(block: bytes, checksum: bytes) -> None:
+    """Whether the header has the sum that all readers know.
+
+    node's tar drops a member whose sum it takes for wrong and looks for headers in its body: the sum of signed
+    characters, which old systems took, and digits up to the field's end, for it reads on behind them.
+    """
+    if not _sums_up(block, checksum):
+        raise _refuse("a header's checksum is wrong")
+    if checksum[-1] in _DIGITS:
+        raise _refuse("a header's checksum has no end")
+    if not block.isascii() and _number(checksum) != sum(block) - sum(checksum) + _SPACES:
+        raise _refuse("a header's checksum is that of signed characters")
 
 
 def _sums_up(block: bytes, checksum: bytes) -> bool:
@@ -112,7 +146,7 @@ def _sum(block: bytes) -> int:
 
 
 def _signed_sum(block: bytes) -> int:
-    # Tolerated: some old writers summed signed characters; tarfile, GNU tar, libarchive and Go know.
+    # Some old writers summed signed characters; tarfile, GNU tar, libarchive and Go know.
     signed: tuple[int, ...] = struct.unpack("512b", block)
     return sum(signed) - sum(signed[_CHECKSUM]) + _SPACES
 
@@ -143,7 +177,11 @@ def _odd_number(field: bytes) -> int:
         return 0
     # GNU: the first bit set means a big-endian two's complement number.
     if field[0] in {_POSITIVE, _NEGATIVE}:
-        return int.from_bytes(field[1:], "big") - (0 if field[0] == _POSITIVE else 1 << (8 * (len(field) - 1)))
+        number = int.from_bytes(field[1:], "big") - (0 if field[0] == _POSITIVE else 1 << (8 * (len(field) - 1)))
+        if abs(number) > _LARGEST_NUMBER:
+            # node's tar drops the member and looks for headers in its body; others fail.
+            raise _refuse("a number in a header is larger than all readers know")
+        return number
     raise _refuse("a number in a header is none")
 
 
@@ -163,6 +201,53 @@ def _check_owners(owner: bytes, device: bytes) -> None:
     for number in (owner[:8], owner[8:], device[:8], device[8:]):
         if not _OWNER.match(number):
             raise _refuse("the number of an owner or a device is none")
+        if number[0] >= _POSITIVE:
+            _odd_number(number)
+
+
+def _check_rests(*names: bytes) -> None:
+    """What is behind the NULs that end names: node's tar passes over it up to a line's end only, and joins the rest."""
+    for name in names:
+        if _LINE_END.search(name.partition(b"\0")[2]):
+            raise _refuse("a name in a header goes on behind its end")
+
+
+def check_long_name(body: bytes) -> None:
+    """The same for the body of a long name's header.
+
+    Raises:
+        Failure: there is a line's end behind the NUL.
+    """
+    _check_rests(body)
+
+
+def _check_target(target: bytes, meaning: MemberKind | None, kind: bytes) -> None:
+    if target and (meaning is _FILE or kind in LONG_NAMES):
+        # node's tar drops such a member and looks for headers in its body.
+        raise _refuse("a member that is no link has a link's target")
+    if kind == _HARD_LINK and not target:
+        raise _refuse("a hard link's header has no target")  # to libarchive an empty file, whatever stands before it
+
+
+def _check_gnu(block: bytes, magic: bytes, prefix: bytes) -> None:
+    """What GNU has where POSIX has the prefix: nothing, unless the file is sparse or its header keeps times."""
+    if prefix[0]:
+        # It is a part of the name to others all the same. Not so before a long name's, which nobody takes.
+        raise _refuse("a header has a prefix without the POSIX magic and version")
+    if magic == _GNU_MAGIC and block[_GNU_SPARSE].strip(b"\0"):
+        raise _refuse("a member is a sparse file")  # for libarchive, of whatever type it is
+
+
+def _check_star(block: bytes, prefix: bytes) -> None:
+    """Whether those readers that know star's headers see the prefix that the others see (star's manual, "star.4")."""
+    if block.endswith(_STAR_MARK) and prefix.find(b"\0") not in range(_STAR_PREFIX_BYTES + 1):
+        raise _refuse("a header has a prefix that star's headers have no room for")  # Go takes what fits
+    if prefix[_STAR_PREFIX_BYTES - 1]:
+        if not prefix[0]:
+            raise _refuse("a header has an empty prefix that goes on")  # to node's tar the name is absolute
+    elif prefix[_STAR_TIMES[0]] >= _POSITIVE or prefix[_STAR_TIMES[1]] >= _POSITIVE:
+        # Without a number that it knows, node's tar drops the member and looks for headers in its body.
+        raise _refuse("a number in a header is none")
 
 
 def _refuse(what: str) -> Failure:

@@ -26,7 +26,7 @@ def refuse(what: str) -> Failure:
 def extra_fields(extra: bytes) -> Iterator[tuple[int, bytes]]:
     """The fields of an extra block (4.5.1), each with its number.
 
-    Up to three bytes behind the last field are passed over, as every reader does: aligning tools pad so.
+    Up to three bytes behind the last field are passed over, for aligning tools pad so. libarchive stops there.
 
     Raises:
         Failure: a field claims more than the block has. Some readers stop there and others refuse the archive.

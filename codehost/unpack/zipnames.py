@@ -36,7 +36,7 @@ def decode_name(name: bytes, flags: int, extra: bytes) -> bytes:
 
 
 def _decoded(name: bytes, flags: int) -> bytes:
-    # 4.4.4, bit 11 and appendix D: without it names are in code page 437, as every reader takes them.
+    # 4.4.4, bit 11 and appendix D: without it names are in code page 437, as pip takes them.
     if not flags & FLAG_UTF8:
         return name.decode("cp437").encode()
     try:

@@ -9,6 +9,9 @@ from tests.unpack.tars import BLOCK, END, GNU, POSIX, gnu_long, header, member, 
 _TYPES = b"0\0001234567xgLKAVDMNSXI"
 # Offset and width of the fields of a header.
 _NUMBERS = {"mode": (100, 8), "uid": (108, 8), "size": (124, 12), "mtime": (136, 12), "major": (329, 8)}
+_HUGE = (1 << 53, (1 << 53) - 1, -(1 << 53), 1 << 55, -(1 << 55))
+# Whole fields that only some readers know: GNU's sparse map and real size, star's times and mark, the end of a prefix.
+_ODD_PLACES = {386: 24, 482: 13, 476: 12, 488: 12, 508: 4, 475: 1}
 _KEYS = (
     *(b"path", b"linkpath", b"size", b"mtime", b"uid", b"uname", b"comment", b"hdrcharset", b"charset"),
     *(b"GNU.sparse.major", b"GNU.sparse.name", b"GNU.sparse.realsize", b"SCHILY.realsize", b"SCHILY.xattr.user.x"),
@@ -151,6 +154,63 @@ def _add_member(rng: Random, tar: bytes) -> bytes:
     return _insert(tar, rng, member(name[:100], content, kind=kind, target=target[:100]))
 
 
+def _cut_long(rng: Random, tar: bytes) -> bytes:
+    """An extended header whose size ends before its body does."""
+    kind = rng.choice((b"L", b"K", b"x"))
+    body = record(b"path", rng.choice(HOSTILE)) * 2 if kind == b"x" else rng.choice(HOSTILE) * 3 + b"\0rest"
+    size = rng.randrange(len(body) + 1)
+    return _insert(tar, rng, header(b"././@LongLink", size=size, kind=kind, magic=GNU) + padded(body))
+
+
+def _add_lines(rng: Random, tar: bytes) -> bytes:
+    """Records of several lines, with others in them, and keys with blanks."""
+    inner = record(rng.choice((b"path", b"linkpath", b"size")), rng.choice((b"0", b"512", *TARGETS)))
+    inner = rng.choice((inner, b"0" + inner, b"+" + inner, inner.replace(b" ", b"", 1), inner.replace(b" ", b"=", 1)))
+    key = rng.choice((b"comment", b"uname", b"path", b"SCHILY.xattr.user.x", b"c\n" + inner.partition(b"=")[0]))
+    body = record(key, rng.choice((b"c\n" + inner[:-1], b"c\n" + inner + b"d", b"in 3 lines:\na\nb")))
+    body += rng.choice((b"", b"", record(rng.choice((b" path", b"\tsize", b"path ", b" comment")), b"1")))
+    return _insert(tar, rng, member(b"pax", body, kind=rng.choice((b"x", b"x", b"g"))))
+
+
+def _drop_for_some(rng: Random, tar: bytes) -> bytes:
+    """A member that some readers drop, so that they look for headers in its body."""
+    body = member(b"p-1/evil.py", b"evil") + member(b"p-1/more.py", b"more")
+    places = headers(tar)
+    at = rng.choice(places) if places else 0
+    block = header(b"p-1/big", size=len(body), kind=rng.choice((b"0", b"7", b"\0", b"1", b"5", b"x")))
+    block = rng.choice((_with_target, _with_odd_sum, _with_huge_number, _with_odd_place, _without_name))(rng, block)
+    return tar[:at] + block + body + tar[at:]
+
+
+def _with_target(rng: Random, block: bytes) -> bytes:
+    return patched(block, 157, rng.choice((b"x", b"\0x", b"\0\nx")))
+
+
+def _with_odd_sum(rng: Random, block: bytes) -> bytes:
+    block = patched(block, rng.randrange(8, 90), b"\xe9")
+    total = sum(block) - sum(block[148:156]) + 8 * 32 - rng.choice((0, 256))
+    return block[:148] + rng.choice((b"%08o", b"%07o\0", b"%8o", b"%07o ", b" %06o\0")) % total + block[156:]
+
+
+def _with_huge_number(rng: Random, block: bytes) -> bytes:
+    at, width = rng.choice((*_NUMBERS.values(), (116, 8), (337, 8)))
+    value = rng.choice(_HUGE)
+    first = b"\x80" if value >= 0 else b"\xff"
+    return patched(block, at, first + value.to_bytes(width, "big", signed=True)[1:])
+
+
+def _with_odd_place(rng: Random, block: bytes) -> bytes:
+    at, width = rng.choice(list(_ODD_PLACES.items()))
+    field = rng.choice((b"%011o" % rng.getrandbits(12), b"\x90", b"tar\0", rng.randbytes(width)))[:width]
+    prefix = rng.choice((b"", b"p-1", b"p" * 140))
+    magic = rng.choice((GNU, POSIX, b"ustar\0\0\0", b"ustar\x0001"))
+    return patched(patched(patched(block, 257, magic), 345, prefix), at, field)
+
+
+def _without_name(rng: Random, block: bytes) -> bytes:
+    return patched(block, 0, rng.choice((bytes(100), b"p\0\nx")))
+
+
 def _move_blocks(rng: Random, tar: bytes) -> bytes:
     places = [*headers(tar), len(tar)]
     start, end = sorted((rng.choice(places), rng.choice(places)))
@@ -172,4 +232,5 @@ def _mark(rng: Random, tar: bytes) -> bytes:
 _MUTATORS: tuple[Callable[[Random, bytes], bytes], ...] = (
     *(_change_number, _change_number, _change_type, _change_name, _change_target, _change_magic, _change_prefix),
     *(_add_pax, _add_pax, _add_long, _add_member, _add_member, _move_blocks, _end, _mark),
+    *(_cut_long, _add_lines, _drop_for_some),
 )
