@@ -21,7 +21,7 @@ _HOST = re.compile(r"(?:[a-z0-9._-]+|[0-9a-f.]*:[0-9a-f.:]*(?:%[a-z0-9._~-]+)?)\
 _MALFORMED = "(malformed address)"
 
 # Twice what servers take in a request's first line; a page could name an address of megabytes.
-_LONGEST = 16_384
+LONGEST_ADDRESS = 16_384
 _SHOWN = 2_048
 
 
@@ -94,8 +94,8 @@ def sendable(url: str) -> str:
     Raises:
         BadAddressError: the address is not http or https, or names no host, or is malformed, or is too long.
     """
-    if len(url) > _LONGEST:
-        raise BadAddressError(shown(url), f"has more than {_LONGEST} characters")
+    if len(url) > LONGEST_ADDRESS:
+        raise BadAddressError(shown(url), f"has more than {LONGEST_ADDRESS} characters")
     origin, parts = origin_of(url), urlsplit(url)
     try:
         query = f"?{_encoded(parts.query)}" if parts.query else ""

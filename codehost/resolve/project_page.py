@@ -12,7 +12,7 @@ from urllib.parse import urljoin
 
 from codehost.model.errors import Failure, Reason
 from codehost.model.releases import DistributionFile, FileKind
-from codehost.net.origins import BadAddressError, origin_of, without_user_information
+from codehost.net.origins import LONGEST_ADDRESS, BadAddressError, origin_of, without_user_information
 from codehost.resolve.filenames import NamedFile, looks_readable
 
 # The files of one release are read at once, all of them; the greatest releases have a few hundred.
@@ -191,6 +191,8 @@ class PageBuilder:
         )
 
     def _leads_somewhere(self, href: str) -> bool:
+        if len(self.base) + len(href) > LONGEST_ADDRESS:
+            return False
         if self._base_is_good and _PLAINLY_GOOD.match(href):
             return True
         try:

@@ -3,6 +3,7 @@
 import pytest
 
 from codehost.model.errors import Failure, Reason
+from codehost.net.origins import LONGEST_ADDRESS
 from codehost.resolve.html_page import parse_html_page
 from codehost.resolve.html_tree import MAX_ATTRIBUTES_EACH, MAX_NAMES, MAX_TAGS, attribute, html_tree
 from codehost.resolve.json_page import MAX_VALUES, parse_json_page
@@ -122,6 +123,16 @@ def test_a_release_of_too_many_files_keeps_the_first() -> None:
     names = _numbered(b"<a href=six-1.0-%d-py3-none-any.whl></a>", MAX_FILES_OF_RELEASE + 7)
     page = parse_html_page(names, URL, "six")
     assert (len(page.files["1"]), page.left_out) == (MAX_FILES_OF_RELEASE, 7)
+
+
+def test_an_address_that_is_too_long_to_be_asked_is_left_out() -> None:
+    longest = LONGEST_ADDRESS - len(URL)
+    page = parse_html_page(
+        b"<a href=%b>six-1.0.tar.gz</a><a href=%b>six-2.0.tar.gz</a>" % (b"a" * longest, b"a" * (longest + 1)),
+        URL,
+        "six",
+    )
+    assert (list(page.files), page.left_out) == (["1"], 1)
 
 
 def test_a_page_of_too_many_files_is_refused() -> None:
