@@ -9,6 +9,7 @@ from typing import Any
 
 from codehost.download.digests import verifiable
 from codehost.model.errors import Failure, Reason
+from codehost.model.members import MIB
 from codehost.model.ports import FoundRoot, PageResponse
 from codehost.model.releases import DistributionFile
 from codehost.net.origins import sendable
@@ -19,6 +20,8 @@ from tests.fuzz.mutants import BLIND
 
 PROJECT = "p"
 _ROOT = "https://mirror.example.com/simple"
+# Mutators of mutators grow without end, and the fetcher lets nothing like that through.
+_LONGEST = 4 * MIB
 _URL = f"{_ROOT}/{PROJECT}/"
 _SHA = "0123456789abcdef" * 4
 _JSON = "application/vnd.pypi.simple.v1+json"
@@ -120,7 +123,7 @@ def make(seed: int, number: int, source: tuple[bytes, ...]) -> PageResponse:
     rng = Random(f"pages:{seed}:{number}")
     body = rng.choice(source)
     for _ in range(rng.choice((1, 1, 2, 4))):
-        body = rng.choice(_JSON_MUTATORS if body.lstrip()[:1] == b"{" else _HTML_MUTATORS)(rng, body)
+        body = rng.choice(_JSON_MUTATORS if body.lstrip()[:1] == b"{" else _HTML_MUTATORS)(rng, body)[:_LONGEST]
     if rng.random() < 0.15:
         body = _encoded(rng, body)
     url = rng.choice((_URL, _URL, _URL, _ROOT, "http://[::1]:8080/p/", "https://other.example.com/simple/p/?x=1"))
