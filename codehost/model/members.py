@@ -103,7 +103,7 @@ class IngestReport:
     """What became of a distribution file. ``commit`` and ``tree`` are hexadecimal SHA-1 names.
 
     ``skips`` holds at most ``MAX_LISTED_SKIPS`` entries; ``skipped`` counts all. ``remarks``: at most
-    ``MAX_REMARKS`` sentences about what is odd in the archive but changes nothing of what installers take from it.
+    ``MAX_REMARKS`` sentences about what is odd in the archive, but makes no two readings of it.
     """
 
     commit: str

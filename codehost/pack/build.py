@@ -124,10 +124,10 @@ class _Content:
     def _pass_directory(self, member: Member) -> None:
         # tarfile keeps the file or link that is there, GNU tar puts the directory in its place.
         if self._tree.reach(member.path) is not None:
-            raise Failure(
-                Reason.UNSAFE_ARCHIVE,
-                f"{printable(_shown(member.path), _SHOWN_CHARACTERS)} is in the archive as a directory, and before "
-                "that as something else: which of the two stays depends on who unpacks it",
+            raise _ambiguous(
+                member.path,
+                "is in the archive as a directory, and before that as something else: which of the two stays depends "
+                "on who unpacks it",
             )
 
     def _leaf(self, member: Member) -> Leaf:
@@ -173,10 +173,10 @@ class _Content:
     def _note_replaced(self, member: Member, place: Place, before: Leaf) -> None:
         # tarfile (and so pip) writes into the file that is there, others make a new one.
         if member.kind in {_FILE, _HARDLINK} and (before.is_link or place.key() in self._shared):
-            raise Failure(
-                Reason.UNSAFE_ARCHIVE,
-                f"{printable(_shown(member.path), _SHOWN_CHARACTERS)} is in the archive as a link and once more: "
-                "what the link's target holds then depends on who unpacks it",
+            raise _ambiguous(
+                member.path,
+                "is in the archive as a link and once more: what the link's target holds then depends on who unpacks "
+                "it",
             )
         if not before.is_link:
             self._replaced.add(before.name)
@@ -212,10 +212,10 @@ class _Content:
         # All readers on Windows, and libarchive everywhere, put such a member where its twin is.
         for path in self._backslashed:
             if self._tree.reach(path.replace(b"\\", b"/")) is not None:
-                raise Failure(
-                    Reason.UNSAFE_ARCHIVE,
-                    f"{printable(_shown(path), _SHOWN_CHARACTERS)} has another name where backslashes are slashes, and "
-                    "another member has that: which of the two stays depends on who unpacks them",
+                raise _ambiguous(
+                    path,
+                    "has another name where backslashes are slashes, and another member has that: which of the two "
+                    "stays depends on who unpacks them",
                 )
 
     def report(self, packed_bytes: int) -> IngestReport:
@@ -236,6 +236,10 @@ class _Content:
             return None
         blobs = frozenset(blobs_of_files(self._root))
         return None if self._replaced <= blobs else blobs
+
+
+def _ambiguous(path: bytes, what: str) -> Failure:
+    return Failure(Reason.UNSAFE_ARCHIVE, f"{printable(_shown(path), _SHOWN_CHARACTERS)} {what}")
 
 
 def _shown(path: bytes) -> str:

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from codehost.model.errors import Failure
 from codehost.model.jobs import JobState, LeasedJob, LeaseLostError
 from codehost.model.members import MAX_REMARKS, IngestReport
+from codehost.model.promises import promised
 from codehost.model.records import AttemptOutcome, ChangeKind
 from codehost.model.releases import Download, Resolution
 from codehost.net.origins import shown
@@ -15,7 +16,7 @@ from codehost.record.changes import append_change
 from codehost.record.clock import clock, microseconds, read_clock
 from codehost.record.moves import UNOWNED, close_attempt, held, move
 from codehost.record.tables import jobs, releases, skips
-from codehost.record.texts import bounded, bounded_or_none, digests, message, storable, without_user_information
+from codehost.record.texts import bounded, bounded_or_none, message, storable, without_user_information
 
 
 async def complete(
@@ -123,7 +124,7 @@ def _resolved(resolution: Resolution) -> dict[str, Any]:
         "page_url": _url(resolution.page_url),
         "file_name": storable(file.filename),
         "file_url": _url(shown(file.url)),
-        "hashes": digests(file.hashes),
+        "hashes": promised(file.hashes.items()),
         "upload_time": bounded_or_none(file.upload_time),
         "yanked": file.yanked is not None,
         "yanked_reason": bounded_or_none(file.yanked),

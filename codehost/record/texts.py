@@ -3,10 +3,6 @@
 import re
 
 MAX_MESSAGE = 4_000
-MAX_DIGESTS = 20
-
-_NAME = re.compile(r"[a-z0-9_-]{1,40}\Z")
-_DIGEST = re.compile(r"[0-9a-f]{1,256}\Z")
 
 # RFC 3986, section 3.2.1: user information ends at the authority's last "@"; JSON may write "/" and "@" as escapes.
 _USER_INFORMATION = re.compile(r"(:(?:\\?/){2})(?:(?!\\/|\\u0040)[^\s/?#\"<>]|\\u0040)*(?:@|\\u0040)", re.IGNORECASE)
@@ -25,12 +21,6 @@ def storable(text: str) -> str:
 def bounded_or_none(text: str | None) -> str | None:
     """What a mirror says, as ``message`` keeps it, where it says something."""
     return None if text is None else message(text)
-
-
-def digests(hashes: dict[str, str]) -> dict[str, str]:
-    """What of a page's digests is worth keeping: those that look like digests, the first ``MAX_DIGESTS`` of them."""
-    kept = [(name, digest) for name, digest in hashes.items() if _NAME.match(name) and _DIGEST.match(digest)]
-    return dict(kept[:MAX_DIGESTS])
 
 
 def message(text: str) -> str:

@@ -8,10 +8,10 @@ from urllib.parse import unquote, urljoin
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from codehost.model.errors import Failure, Reason
+from codehost.model.promises import promised
 from codehost.resolve.filenames import parse_filename
 from codehost.resolve.html_tree import attribute, html_tree
 from codehost.resolve.project_page import Details, Entry, PageBuilder, ProjectPage, check_api_version, join
-from codehost.resolve.promises import promised
 
 # No digest is shorter than md5's; "egg=..." and "subdirectory=..." look alike otherwise.
 _DIGEST = re.compile(r"([A-Za-z][A-Za-z0-9_-]*)=([0-9A-Fa-f]{32,})\Z")

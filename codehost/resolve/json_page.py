@@ -7,9 +7,9 @@ from urllib.parse import unquote
 import orjson
 
 from codehost.model.errors import Failure, Reason
+from codehost.model.promises import promised
 from codehost.resolve.filenames import canonical_version, parse_filename
 from codehost.resolve.project_page import Details, Entry, PageBuilder, ProjectPage, check_api_version
-from codehost.resolve.promises import promised
 
 _LONGEST_NUMBER = 18
 # Each opening bracket and each comma may stand for one value more; one of three bytes takes a hundred in memory.

@@ -152,7 +152,7 @@ def _print_skips(console: Console, details: ReleaseDetails) -> None:
 def _print_remarks(console: Console, details: ReleaseDetails) -> None:
     if not details.remarks:
         return
-    say(console, "Odd in the archive, but without effect on what installers take from it:")
+    say(console, "Odd in the archive; the repository holds what is in it:")
     for remark in details.remarks:
         say(console, f"  {remark}")
 

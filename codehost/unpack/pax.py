@@ -4,7 +4,7 @@ import math
 import re
 from dataclasses import dataclass
 
-from codehost.model.errors import Failure, Reason
+from codehost.unpack.refusal import refuse
 
 _NAMES = frozenset({b"path", b"linkpath"})
 _KEYS = frozenset({b"path", b"linkpath", b"size", b"mtime", b"hdrcharset"})
@@ -72,18 +72,18 @@ def parse_pax(body: bytes, *, shared: bool) -> PaxRecords:
         if key == b"hdrcharset":
             # IEEE Std 1003.1, pax Extended Header: one of these; other names are taken as they stand, or converted.
             if value not in {_UTF_8, b"BINARY"}:
-                raise _refuse("an extended header is not in UTF-8")
+                raise refuse("an extended header is not in UTF-8")
             charset = value
             continue
         if key in seen:
-            raise _refuse(f"an extended header says {key.decode()} twice")
+            raise refuse(f"an extended header says {key.decode()} twice")
         if shared and key != b"mtime":
-            raise _refuse(f"a global header sets {key.decode()} for all members")
+            raise refuse(f"a global header sets {key.decode()} for all members")
         seen.add(key)
         _set(records, key, value)
     # tarfile takes the first that it finds, in the value of another record too.
     if body.count(_CHARSET) != (charset is not None):
-        raise _refuse("an extended header says hdrcharset twice, or within another record")
+        raise refuse("an extended header says hdrcharset twice, or within another record")
     _check_names(records, charset)
     return records
 
@@ -91,14 +91,14 @@ def parse_pax(body: bytes, *, shared: bool) -> PaxRecords:
 def _check_other(key: bytes, value: bytes) -> None:
     # Extensions that change the content, for those readers that know them.
     if key.startswith(_SPARSE):
-        raise _refuse("a member is a sparse file")
+        raise refuse("a member is a sparse file")
     # GNU's labels (GNU.volume.label) say nothing of members.
     if key in _VOLUMES:
-        raise _refuse("the archive is one of several volumes")
+        raise refuse("the archive is one of several volumes")
     # Go and GNU tar end at what they do not know. Tolerated: an empty value, which takes a record back (POSIX).
     form = _NUMBER if key in _NUMBERS else _TIME if key in _TIMES else None
     if form and value and not form.fullmatch(value):
-        raise _refuse(f"an extended header's {key.decode()} is no number")
+        raise refuse(f"an extended header's {key.decode()} is no number")
 
 
 def _check_names(records: PaxRecords, charset: bytes | None) -> None:
@@ -113,7 +113,7 @@ def _check_names(records: PaxRecords, charset: bytes | None) -> None:
         if name is None or name.isascii():
             continue
         if _LAX_UTF_8.search(name) or (charset is not None and not _is_utf_8(name)):
-            raise _refuse("a name in an extended header is not in UTF-8")
+            raise refuse("a name in an extended header is not in UTF-8")
 
 
 def _is_utf_8(name: bytes) -> bool:
@@ -128,15 +128,15 @@ def _record(body: bytes, at: int) -> tuple[bytes, bytes, int]:
     space = body.find(b" ", at, at + _DECIMAL_DIGITS)
     digits = body[at:space] if space > 0 else b""
     if not digits.isdigit() or digits.startswith(b"0"):
-        raise _refuse("an extended header's record has no length")
+        raise refuse("an extended header's record has no length")
     end = at + int(digits)
     key, equals, value = body[space + 1 : end - 1].partition(b"=")
     if end > len(body) or end <= space + 1 or body[end - 1 : end] != b"\n" or not equals or not key:
-        raise _refuse("an extended header's record is damaged")
+        raise refuse("an extended header's record is damaged")
     if b"\0" in key or (b"\0" in value and key in _TEXTS):
-        raise _refuse("an extended header has a NUL in a name")
+        raise refuse("an extended header has a NUL in a name")
     if key.startswith((b" ", b"\t")):
-        raise _refuse("an extended header has a key that begins with a blank")  # GNU tar passes over it
+        raise refuse("an extended header has a key that begins with a blank")  # GNU tar passes over it
     if body.find(b"\n", space, end - 1) >= 0:
         _check_lines(key, body[space : end - 1])
     return key, value, end
@@ -145,15 +145,15 @@ def _record(body: bytes, at: int) -> tuple[bytes, bytes, int]:
 def _check_lines(key: bytes, record: bytes) -> None:
     """Whether readers that go by lines find in a record of several what the others find."""
     if key in _NAMES:
-        raise _refuse("an extended header has a line feed in a name")  # they take the header's name
+        raise refuse("an extended header has a line feed in a name")  # they take the header's name
     if _HIDDEN_RECORD.search(record):
-        raise _refuse("an extended header has a record within another one")
+        raise refuse("an extended header has a record within another one")
 
 
 def _set(records: PaxRecords, key: bytes, value: bytes) -> None:
     if not value and key in _NAMES:
         # POSIX: an empty value takes the record back, to the header's name. Some readers take it for the name.
-        raise _refuse(f"an extended header has an empty {key.decode()}")
+        raise refuse(f"an extended header has an empty {key.decode()}")
     if key == b"path":
         records.path = value
     elif key == b"linkpath":
@@ -163,14 +163,10 @@ def _set(records: PaxRecords, key: bytes, value: bytes) -> None:
     elif _TIME.fullmatch(value):
         records.mtime = math.floor(float(value))
     else:
-        raise _refuse("an extended header's mtime is no number")
+        raise refuse("an extended header's mtime is no number")
 
 
 def _size(value: bytes) -> int:
     if not value.isdigit() or len(value) > _DECIMAL_DIGITS or (value.startswith(b"0") and value != b"0"):
-        raise _refuse("an extended header's size is no number")
+        raise refuse("an extended header's size is no number")
     return int(value)
-
-
-def _refuse(what: str) -> Failure:
-    return Failure(Reason.UNSAFE_ARCHIVE, what)

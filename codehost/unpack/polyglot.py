@@ -3,12 +3,18 @@
 (pip's ``unpack_file`` asks ``zipfile.is_zipfile`` before it looks for a tar.)
 """
 
-from collections.abc import Iterator
 from os import SEEK_END
 from typing import BinaryIO
 
-from codehost.model.errors import Failure, Reason
-from codehost.unpack.zipdirectory import CENTRAL_MAGIC, END, END64_LOCATOR, END64_LOCATOR_MAGIC, END_MAGIC, TAIL_BYTES
+from codehost.unpack.refusal import refuse
+from codehost.unpack.zipdirectory import (
+    CENTRAL_MAGIC,
+    END,
+    END64_LOCATOR,
+    END64_LOCATOR_MAGIC,
+    TAIL_BYTES,
+    end_positions,
+)
 
 
 def refuse_zip(file: BinaryIO) -> None:
@@ -24,17 +30,10 @@ def refuse_zip(file: BinaryIO) -> None:
     start = max(0, size - TAIL_BYTES)
     file.seek(start)
     tail = file.read(TAIL_BYTES)
-    found = any(_leads_to_directory(file, tail, at, start + at) for at in _positions(tail))
+    found = any(_leads_to_directory(file, tail, at, start + at) for at in end_positions(tail))
     file.seek(0)
     if found:
-        raise Failure(Reason.UNSAFE_ARCHIVE, "the file is a tar archive and a zip archive at once")
-
-
-def _positions(tail: bytes) -> Iterator[int]:
-    at = tail.find(END_MAGIC)
-    while 0 <= at <= len(tail) - END.size:
-        yield at
-        at = tail.find(END_MAGIC, at + 1)
+        raise refuse("the file is a tar archive and a zip archive at once")
 
 
 def _leads_to_directory(file: BinaryIO, tail: bytes, at: int, position: int) -> bool:

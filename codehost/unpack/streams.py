@@ -3,16 +3,25 @@
 import bz2
 import lzma
 from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from typing import BinaryIO, NamedTuple, Protocol
 
-from codehost.model.deflate import DeflateError, inflater
+from codehost.model.deflate import inflater
 from codehost.model.errors import Failure, Reason
 from codehost.model.members import MIB
 from codehost.unpack.bounds import UNPACKED, Bound
+from codehost.unpack.decompressing import (
+    INPUT_BYTES,
+    PIECE_BYTES,
+    Buffering,
+    DamagedError,
+    EndsEarlyError,
+    inflated,
+    unpacked,
+)
+from codehost.unpack.refusal import refuse
 
-# Small enough that a piece is still in the processor's cache when it is hashed and deflated again.
-INPUT_BYTES = 128 * 1024
-PIECE_BYTES = 512 * 1024
 # xz dictionaries of the highest preset take 64 MiB; more is a claim on memory, not a need.
 XZ_MEMORY_BYTES = 128 * MIB
 # One record of tar: 20 blocks. Writers leave what was in their buffer, others append a line feed or a signature.
@@ -20,7 +29,6 @@ MAX_TRAILING_BYTES = 20 * 512
 
 # RFC 1952, section 2.3.1.2: bits 5 to 7 are reserved and must be zero. Some inflaters do not look.
 _GZIP_RESERVED_FLAGS = 0xE0
-_ERRORS = (DeflateError, OSError, lzma.LZMAError, EOFError, ValueError)
 
 
 class _Format(NamedTuple):
@@ -52,25 +60,8 @@ class TrailingDataError(Failure):
         super().__init__(Reason.UNSAFE_ARCHIVE, "there is data behind the compressed stream")
 
 
-class _Decompressor(Protocol):
-    """What all decompressors have in common."""
-
-    @property
-    def eof(self) -> bool: ...
-    @property
-    def unused_data(self) -> bytes: ...
-    def decompress(self, data: bytes, max_length: int, /) -> bytes: ...
-
-
-class _Buffering(_Decompressor, Protocol):
-    """What those of bz2 and lzma add."""
-
-    @property
-    def needs_input(self) -> bool: ...
-
-
 class _Maker(Protocol):
-    def __call__(self) -> _Buffering: ...
+    def __call__(self) -> Buffering: ...
 
 
 def pieces(file: BinaryIO, suffix: str) -> Iterator[bytes]:
@@ -100,17 +91,10 @@ def _gunzip(file: BinaryIO) -> Iterator[bytes]:
     data = _first(file, _GZIP)
     while data:
         if data[3:4] and data[3] & _GZIP_RESERVED_FLAGS:
-            raise _refuse("the gzip stream has flags that are not defined")
+            raise refuse("the gzip stream has flags that are not defined")
         member = inflater(gzip=True)
-        while True:
-            piece = _decompress(member, data, _GZIP)
-            if piece:
-                yield piece
-            if member.eof:
-                break
-            data = member.unconsumed_tail or file.read(INPUT_BYTES)
-            if not data and not piece:
-                raise _refuse("the gzip stream ends early")
+        with _explained(_GZIP):
+            yield from inflated(member, data, partial(file.read, INPUT_BYTES))
         data = _after_stream(member.unused_data, file, _GZIP)
 
 
@@ -126,34 +110,30 @@ def _multi_stream(file: BinaryIO, form: _Format, make: _Maker) -> Iterator[bytes
     data = _first(file, form)
     while data:
         stream = make()
-        while not stream.eof:
-            if stream.needs_input and not data:
-                data = file.read(INPUT_BYTES)
-                if not data:
-                    raise _refuse(f"the {form.name} stream ends early")
-            piece = _decompress(stream, data, form)
-            data = b""
-            if piece:
-                yield piece
+        with _explained(form):
+            yield from unpacked(stream, data, partial(file.read, INPUT_BYTES))
         data = _after_stream(stream.unused_data, file, form)
 
 
 def _first(file: BinaryIO, form: _Format) -> bytes:
     data = file.read(INPUT_BYTES)
     if not data.startswith(form.magic):
-        raise _refuse(f"the file is named as a {form.name} file and is none")
+        raise refuse(f"the file is named as a {form.name} file and is none")
     return data
 
 
-def _decompress(stream: _Decompressor, data: bytes, form: _Format) -> bytes:
+@contextmanager
+def _explained(form: _Format) -> Iterator[None]:
     try:
-        return stream.decompress(data, PIECE_BYTES)
-    except _ERRORS as error:
+        yield
+    except EndsEarlyError:
+        raise refuse(f"the {form.name} stream ends early") from None
+    except DamagedError as error:
         # The library tells this by its words alone.
-        if isinstance(error, lzma.LZMAError) and "memory usage limit" in str(error).lower():
+        if form is _XZ and "memory usage limit" in str(error).lower():
             what = f"the xz stream takes more than {XZ_MEMORY_BYTES // MIB} MiB of memory"
             raise Failure(Reason.UNSUPPORTED_FORMAT, what) from error
-        raise _refuse(f"the {form.name} stream is damaged ({error})") from error
+        raise refuse(f"the {form.name} stream is damaged ({error})") from error
 
 
 def _after_stream(data: bytes, file: BinaryIO, form: _Format) -> bytes:
@@ -170,10 +150,10 @@ def _after_stream(data: bytes, file: BinaryIO, form: _Format) -> bytes:
         # The bytes in front may be zeros: Python's gzip reads a stream behind such, gzip itself does not.
         behind = data.lstrip(b"\0") + file.read(INPUT_BYTES)
         if not form.may_trail or len(behind) > MAX_TRAILING_BYTES or holds_archive(behind):
-            raise _refuse("there is data behind the compressed stream")
+            raise refuse("there is data behind the compressed stream")
         raise TrailingDataError
     if zeros % form.padded_to:
-        raise _refuse(f"the padding behind the {form.name} stream is no multiple of {form.padded_to} bytes")
+        raise refuse(f"the padding behind the {form.name} stream is no multiple of {form.padded_to} bytes")
     if zeros and not form.may_trail:
         # Python's lzma fails at any padding, which tarfile does not reach behind a complete archive.
         raise TrailingDataError
@@ -181,10 +161,6 @@ def _after_stream(data: bytes, file: BinaryIO, form: _Format) -> bytes:
 
 
 _READERS = {".tar": _plain, ".gz": _gunzip, ".bz2": _bunzip, ".xz": _unxz}
-
-
-def _refuse(what: str) -> Failure:
-    return Failure(Reason.UNSAFE_ARCHIVE, what)
 
 
 class Source:
@@ -196,7 +172,6 @@ class Source:
     def __init__(self, stream: Iterator[bytes], limit: int, by: str = UNPACKED) -> None:
         self._stream = stream
         self._bound = Bound(limit, by)
-        self._limit = limit
         self._piece = b""
         self._at = 0
         self.total = 0
@@ -216,7 +191,7 @@ class Source:
                 raise
             piece = b""
         self.total += len(piece)
-        if self.total > self._limit:
+        if self.total > self._bound.size:
             raise self._bound.exceeded()
         return piece
 

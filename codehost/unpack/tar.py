@@ -13,6 +13,7 @@ from codehost.model.errors import Failure, Reason
 from codehost.model.members import Limits, Member, MemberKind
 from codehost.unpack.bounds import unpacked_bound
 from codehost.unpack.pax import PaxRecords, parse_pax
+from codehost.unpack.refusal import refuse
 from codehost.unpack.streams import Source, pieces
 from codehost.unpack.tarend import ZEROS, check_end
 from codehost.unpack.tarheader import (
@@ -80,14 +81,14 @@ def read_tar(file: BinaryIO, compression: str, limits: Limits) -> Iterator[Membe
             continue
         count += 1
         if count > limits.members:
-            raise Failure(Reason.TOO_LARGE, f"the archive has more than {limits.members} members")
+            raise Failure(Reason.TOO_LARGE, f"the archive has more than {limits.members} members (limits.members)")
         yield _member(header, overrides, source, limits.member_bytes)
         overrides.waiting = 0
         if overrides.pending:
             overrides.clear()
     # At a global header too, which says nothing here, tarfile fails.
     if overrides.waiting:
-        raise _refuse("an extended header is followed by no member")
+        raise refuse("an extended header is followed by no member")
 
 
 def _headers(source: Source) -> Iterator[Header]:
@@ -97,31 +98,31 @@ def _headers(source: Source) -> Iterator[Header]:
             check_end(source)
             return
         if len(block) < BLOCK:
-            raise _refuse("the archive ends within a header")
+            raise refuse("the archive ends within a header")
         yield decode_header(block)
 
 
 def _extend(overrides: _Overrides, header: Header, source: Source) -> None:
     if header.size > MAX_EXTENDED_BYTES or header.size < 0:
-        raise _refuse(f"an extended header claims {header.size} bytes")
+        raise refuse(f"an extended header claims {header.size} bytes")
     overrides.extended_bytes += header.size
     if overrides.extended_bytes > MAX_ALL_EXTENDED_BYTES:
-        raise _refuse(f"the extended headers together claim more than {MAX_ALL_EXTENDED_BYTES} bytes")
+        raise refuse(f"the extended headers together claim more than {MAX_ALL_EXTENDED_BYTES} bytes")
     overrides.waiting += 1
     if overrides.waiting > MAX_EXTENDED_TOGETHER:
-        raise _refuse(f"a member has more than {MAX_EXTENDED_TOGETHER} extended headers")
+        raise refuse(f"a member has more than {MAX_EXTENDED_TOGETHER} extended headers")
     body = _extended_body(header, source)
     if header.type == b"g":
         # Some readers take a global header for the member that the headers before it belong to.
         if overrides.pending:
-            raise _refuse("a global header stands between a member and its extended header")
+            raise refuse("a global header stands between a member and its extended header")
         overrides.shared = overrides.shared.updated(parse_pax(body, shared=True))
         return
     overrides.pending = True
     if header.type == b"x":
         # Some readers join two extended headers, others take the second alone.
         if overrides.pax is not None:
-            raise _refuse("a member has two extended headers")
+            raise refuse("a member has two extended headers")
         overrides.pax = parse_pax(body, shared=False)
     elif header.type == b"L":
         overrides.long_path = _once(overrides.long_path, body)
@@ -139,43 +140,43 @@ def _extended_body(header: Header, source: Source) -> bytes:
     body, padding = blocks[: header.size], blocks[header.size :]
     named = header.type in LONG_NAMES and b"\0" in body
     if not named and padding.strip(b"\0"):
-        raise _refuse("an extended header goes on behind its end")
+        raise refuse("an extended header goes on behind its end")
     return body
 
 
 def _once(before: bytes | None, body: bytes) -> bytes:
     # Of two long names some readers take the first, others the last.
     if before is not None:
-        raise _refuse("a member has two long names")
+        raise refuse("a member has two long names")
     name = body.partition(b"\0")[0]
     check_long_name(body)
     if not name:
-        raise _refuse("a long name is empty")  # the header's name for Go and node
+        raise refuse("a long name is empty")  # the header's name for Go and node
     return name
 
 
 def _member(header: Header, overrides: _Overrides, source: Source, member_bytes: int) -> Member:
     kind = header.kind
     if kind is None:
-        raise _refuse(f"a member has the unknown type {header.type!r}")
+        raise refuse(f"a member has the unknown type {header.type!r}")
     path, target, size, mtime = header.path, header.target, header.size, header.mtime
     if overrides.pending or overrides.shared:
         path, target, size, mtime = _overridden(header, overrides)
     if path.endswith(b"/") or (kind is _DIRECTORY and header.type == OLD_FILE):
         path = _directory_path(path, kind)
     if not path:
-        raise _refuse("a member has no name")
+        raise refuse("a member has no name")
     executable = bool(header.mode & _OWNER_EXECUTES)
     content = None
     if kind is not _FILE:
         if size and not (_may_claim(header) and _claims_nothing(source, size)):
-            raise _refuse(f"a {kind} has a body of {size} bytes")
+            raise refuse(f"a {kind} has a body of {size} bytes")
     elif size < 0:
-        raise _refuse("a member has a negative size")
+        raise refuse("a member has a negative size")
     elif size <= member_bytes:
         content = _body(source, size)
     elif source.skip(_padded(size)) < _padded(size):
-        raise _refuse("the archive ends within a member")
+        raise refuse("the archive ends within a member")
     return Member(path, kind, executable, mtime, size, content, None, target)
 
 
@@ -183,10 +184,10 @@ def _overridden(header: Header, overrides: _Overrides) -> tuple[bytes, bytes, in
     """The header's path, target, size and time, with what the headers before it say in their place."""
     pax = overrides.shared.updated(overrides.pax) if overrides.pax else overrides.shared
     if None not in {pax.path, overrides.long_path} or None not in {pax.target, overrides.long_target}:
-        raise _refuse("a member has a long name in two forms")
+        raise refuse("a member has a long name in two forms")
     # Readers without pax take the header's size, and find a member in the content.
     if pax.size not in {None, header.size} and not (pax.size or 0) > _LARGEST_SIZE:
-        raise _refuse(f"a member has {header.size} bytes by its header and {pax.size} by its extended header")
+        raise refuse(f"a member has {header.size} bytes by its header and {pax.size} by its extended header")
     return (
         _first(pax.path, overrides.long_path, header.path),
         _first(pax.target, overrides.long_target, header.target),
@@ -206,7 +207,7 @@ def _directory_path(path: bytes, kind: MemberKind) -> bytes:
     by the one, some by the other.
     """
     if kind is not _DIRECTORY or not path.endswith(b"/"):
-        raise _refuse("a member is no directory and its name ends as a directory's, or the reverse")
+        raise refuse("a member is no directory and its name ends as a directory's, or the reverse")
     return path.rstrip(b"/") or b"/"
 
 
@@ -246,9 +247,5 @@ def _padded(size: int) -> int:
 def _body(source: Source, size: int) -> bytes:
     body = source.take(size, -size % BLOCK)
     if len(body) < size or source.ended:
-        raise _refuse("the archive ends within a member")
+        raise refuse("the archive ends within a member")
     return body
-
-
-def _refuse(what: str) -> Failure:
-    return Failure(Reason.UNSAFE_ARCHIVE, what)

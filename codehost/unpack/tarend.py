@@ -1,6 +1,6 @@
 """The end of a tar archive: what may follow the last member, so that no reader finds another one behind it."""
 
-from codehost.model.errors import Failure, Reason
+from codehost.unpack.refusal import refuse
 from codehost.unpack.streams import MAX_TRAILING_BYTES, Source, holds_archive
 from codehost.unpack.tarheader import BLOCK, is_header
 
@@ -20,7 +20,7 @@ def check_end(source: Source) -> None:
     # Some readers stop at a single block of zeros, others pass over it.
     second = source.peek(BLOCK)
     if second.strip(b"\0"):
-        raise _refuse("there is data behind a single block of zeros")
+        raise refuse("there is data behind a single block of zeros")
     if len(second) == BLOCK:
         source.may_trail = True
         _check_behind(source)
@@ -35,9 +35,9 @@ def _check_behind(source: Source) -> None:
     blocks = (behind[at : at + BLOCK] for at in range(0, len(behind), BLOCK))
     # Old headers have no magic and are known by their checksum.
     if holds_archive(behind) or any(is_header(block) for block in blocks):
-        raise _refuse("there are members behind the end of the archive")
+        raise refuse("there are members behind the end of the archive")
     if len(behind.strip(b"\0")) > MAX_TRAILING_BYTES or any(piece.strip(b"\0") for piece in source.drain()):
-        raise _refuse("there is data behind the end of the archive")
+        raise refuse("there is data behind the end of the archive")
 
 
 def _first_data(source: Source) -> bytes:
@@ -48,7 +48,3 @@ def _first_data(source: Source) -> bytes:
             zeros = len(step) - len(data)
             return step[zeros - zeros % BLOCK :]
     return b""
-
-
-def _refuse(what: str) -> Failure:
-    return Failure(Reason.UNSAFE_ARCHIVE, what)

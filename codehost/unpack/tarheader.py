@@ -10,8 +10,9 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from codehost.model.deflate import adler32
-from codehost.model.errors import Failure, Reason
+from codehost.model.errors import Failure
 from codehost.model.members import MemberKind
+from codehost.unpack.refusal import refuse
 
 BLOCK = 512
 # Headers that say something of the member behind them.
@@ -98,7 +99,7 @@ def decode_header(block: bytes) -> Header:
         _check_gnu(block, magic, prefix)
     _check_target(target, meaning, kind)
     if not path and kind in EXTENSIONS:
-        raise _refuse("an extended header has no name")  # node's tar reads its body as members
+        raise refuse("an extended header has no name")  # node's tar reads its body as members
     return Header(
         path,
         meaning,
@@ -125,11 +126,11 @@ def _check_sum(block: bytes, checksum: bytes) -> None:
     characters, which old systems took, and digits up to the field's end, for it reads on behind them.
     """
     if not _sums_up(block, checksum):
-        raise _refuse("a header's checksum is wrong")
+        raise refuse("a header's checksum is wrong")
     if checksum[-1] in _DIGITS:
-        raise _refuse("a header's checksum has no end")
+        raise refuse("a header's checksum has no end")
     if not block.isascii() and _number(checksum) != sum(block) - sum(checksum) + _SPACES:
-        raise _refuse("a header's checksum is that of signed characters")
+        raise refuse("a header's checksum is that of signed characters")
 
 
 def _sums_up(block: bytes, checksum: bytes) -> bool:
@@ -161,7 +162,7 @@ def _octal(digits: bytes) -> int:
     try:
         return int(digits, 8)
     except ValueError:
-        raise _refuse("a number in a header is not octal") from None
+        raise refuse("a number in a header is not octal") from None
 
 
 def _odd_number(field: bytes) -> int:
@@ -173,22 +174,22 @@ def _odd_number(field: bytes) -> int:
     if not digits:
         # GNU tar passes over a NUL in front of digits, to the others it ends the number.
         if behind.strip(b" \0"):
-            raise _refuse("a number in a header stands behind a NUL")
+            raise refuse("a number in a header stands behind a NUL")
         return 0
     # GNU: the first bit set means a big-endian two's complement number.
     if field[0] in {_POSITIVE, _NEGATIVE}:
         number = int.from_bytes(field[1:], "big") - (0 if field[0] == _POSITIVE else 1 << (8 * (len(field) - 1)))
         if abs(number) > _LARGEST_NUMBER:
             # node's tar drops the member and looks for headers in its body; others fail.
-            raise _refuse("a number in a header is larger than all readers know")
+            raise refuse("a number in a header is larger than all readers know")
         return number
-    raise _refuse("a number in a header is none")
+    raise refuse("a number in a header is none")
 
 
 def _nothing(size: bytes) -> int:
     """The size 0, unless its field is blank: GNU tar takes such a block for no header at all."""
     if b" " in size and not size.lstrip(b"\0").strip(b" "):
-        raise _refuse("a member's size is blank")
+        raise refuse("a member's size is blank")
     return 0
 
 
@@ -200,7 +201,7 @@ def _check_owners(owner: bytes, device: bytes) -> None:
     """
     for number in (owner[:8], owner[8:], device[:8], device[8:]):
         if not _OWNER.match(number):
-            raise _refuse("the number of an owner or a device is none")
+            raise refuse("the number of an owner or a device is none")
         if number[0] >= _POSITIVE:
             _odd_number(number)
 
@@ -209,7 +210,7 @@ def _check_rests(*names: bytes) -> None:
     """What is behind the NULs that end names: node's tar passes over it up to a line's end only, and joins the rest."""
     for name in names:
         if _LINE_END.search(name.partition(b"\0")[2]):
-            raise _refuse("a name in a header goes on behind its end")
+            raise refuse("a name in a header goes on behind its end")
 
 
 def check_long_name(body: bytes) -> None:
@@ -224,31 +225,27 @@ def check_long_name(body: bytes) -> None:
 def _check_target(target: bytes, meaning: MemberKind | None, kind: bytes) -> None:
     if target and (meaning is _FILE or kind in LONG_NAMES):
         # node's tar drops such a member and looks for headers in its body.
-        raise _refuse("a member that is no link has a link's target")
+        raise refuse("a member that is no link has a link's target")
     if kind == _HARD_LINK and not target:
-        raise _refuse("a hard link's header has no target")  # to libarchive an empty file, whatever stands before it
+        raise refuse("a hard link's header has no target")  # to libarchive an empty file, whatever stands before it
 
 
 def _check_gnu(block: bytes, magic: bytes, prefix: bytes) -> None:
     """What GNU has where POSIX has the prefix: nothing, unless the file is sparse or its header keeps times."""
     if prefix[0]:
         # It is a part of the name to others all the same. Not so before a long name's, which nobody takes.
-        raise _refuse("a header has a prefix without the POSIX magic and version")
+        raise refuse("a header has a prefix without the POSIX magic and version")
     if magic == _GNU_MAGIC and block[_GNU_SPARSE].strip(b"\0"):
-        raise _refuse("a member is a sparse file")  # for libarchive, of whatever type it is
+        raise refuse("a member is a sparse file")  # for libarchive, of whatever type it is
 
 
 def _check_star(block: bytes, prefix: bytes) -> None:
     """Whether those readers that know star's headers see the prefix that the others see (star's manual, "star.4")."""
     if block.endswith(_STAR_MARK) and prefix.find(b"\0") not in range(_STAR_PREFIX_BYTES + 1):
-        raise _refuse("a header has a prefix that star's headers have no room for")  # Go takes what fits
+        raise refuse("a header has a prefix that star's headers have no room for")  # Go takes what fits
     if prefix[_STAR_PREFIX_BYTES - 1]:
         if not prefix[0]:
-            raise _refuse("a header has an empty prefix that goes on")  # to node's tar the name is absolute
+            raise refuse("a header has an empty prefix that goes on")  # to node's tar the name is absolute
     elif prefix[_STAR_TIMES[0]] >= _POSITIVE or prefix[_STAR_TIMES[1]] >= _POSITIVE:
         # Without a number that it knows, node's tar drops the member and looks for headers in its body.
-        raise _refuse("a number in a header is none")
-
-
-def _refuse(what: str) -> Failure:
-    return Failure(Reason.UNSAFE_ARCHIVE, what)
+        raise refuse("a number in a header is none")

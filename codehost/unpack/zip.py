@@ -18,9 +18,9 @@ from typing import BinaryIO
 from codehost.model.errors import Failure, Reason
 from codehost.model.members import Limits, Member, MemberKind
 from codehost.unpack.bounds import unpacked_bound
+from codehost.unpack.refusal import refuse
 from codehost.unpack.zipbodies import STORED, packed_pieces, read_body
 from codehost.unpack.zipdirectory import END64, TAIL_BYTES, Directory, Entry, find_end, read_entries, widen
-from codehost.unpack.zipextra import refuse
 from codehost.unpack.ziplocal import (
     DESCRIPTOR_BYTES,
     LOCAL,

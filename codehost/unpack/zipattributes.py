@@ -7,7 +7,8 @@ member that no slash ends is a file, whatever its attributes say.
 
 import stat
 
-from codehost.unpack.zipextra import extra_fields, refuse
+from codehost.unpack.refusal import refuse
+from codehost.unpack.zipextra import extra_fields
 
 UNIX = 3
 # FAT, NTFS by two numbers, VFAT.

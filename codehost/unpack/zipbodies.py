@@ -7,25 +7,33 @@ grow to the size that its headers give and not by a byte more, and all of its pa
 import bz2
 import lzma
 from collections.abc import Callable, Iterator
-from typing import BinaryIO, Protocol
+from functools import partial
+from typing import BinaryIO
 
-from codehost.model.deflate import DeflateError, crc32, inflater
+from codehost.model.deflate import crc32, inflater
 from codehost.model.errors import Failure
 from codehost.model.members import MIB
+from codehost.unpack.decompressing import (
+    INPUT_BYTES,
+    Buffering,
+    DamagedError,
+    Decompressor,
+    EndsEarlyError,
+    decompress,
+    inflated,
+    unpacked,
+)
+from codehost.unpack.refusal import refuse
 from codehost.unpack.zipdirectory import Entry
-from codehost.unpack.zipextra import refuse
 
 STORED = 0
 DEFLATED = 8
 BZIP2 = 12
 LZMA = 14
 
-_INPUT_BYTES = 128 * 1024
-_PIECE_BYTES = 512 * 1024
 _LZMA_DICTIONARY_BYTES = 64 * MIB
 # 4.4.4, method 14: bit 1 says that an end marker closes the stream.
 _FLAG_LZMA_END = 0x2
-_ERRORS = (DeflateError, OSError, lzma.LZMAError, EOFError, ValueError)
 
 
 def read_body(file: BinaryIO, start: int, entry: Entry, *, keep: bool) -> tuple[bytes | None, bytes | None]:
@@ -66,8 +74,8 @@ def _check(entry: Entry, size: int, checksum: int) -> None:
 def _inflate(raw: bytes, size: int) -> bytes:
     stream = inflater(gzip=False)
     try:
-        content = stream.decompress(raw, size + 1)
-    except DeflateError as error:
+        content = decompress(stream, raw, size + 1)
+    except DamagedError as error:
         raise refuse(f"a member's deflate stream is damaged ({error})") from error
     if not stream.eof or stream.unused_data:
         raise _bad_end()
@@ -81,7 +89,9 @@ def _bad_end() -> Failure:
 def _pieces(file: BinaryIO, start: int, entry: Entry) -> Iterator[bytes]:
     try:
         yield from _READERS[entry.method](packed_pieces(file, start, entry.compressed), entry)
-    except _ERRORS as error:
+    except EndsEarlyError:
+        raise _bad_end() from None
+    except DamagedError as error:
         raise refuse(f"a member's compressed stream is damaged ({error})") from error
 
 
@@ -93,7 +103,7 @@ def packed_pieces(file: BinaryIO, start: int, left: int) -> Iterator[bytes]:
     """
     file.seek(start)
     while left:
-        piece = file.read(min(left, _INPUT_BYTES))
+        piece = file.read(min(left, INPUT_BYTES))
         if not piece:
             raise refuse("the zip archive ends within a member")
         left -= len(piece)
@@ -106,29 +116,9 @@ def _stored(packed: Iterator[bytes], _: Entry) -> Iterator[bytes]:
 
 def _inflated(packed: Iterator[bytes], _: Entry) -> Iterator[bytes]:
     stream = inflater(gzip=False)
-    data = next(packed, b"")
-    while True:
-        piece = stream.decompress(data, _PIECE_BYTES)
-        yield piece
-        if stream.eof:
-            break
-        data = stream.unconsumed_tail or next(packed, b"")
-        if not data and not piece:
-            raise _bad_end()
-    if stream.unused_data or next(packed, b""):
-        raise _bad_end()
-
-
-class _Decompressor(Protocol):
-    """What bz2 and lzma decompressors have in common."""
-
-    @property
-    def eof(self) -> bool: ...
-    @property
-    def needs_input(self) -> bool: ...
-    @property
-    def unused_data(self) -> bytes: ...
-    def decompress(self, data: bytes, /, max_length: int = -1) -> bytes: ...
+    more = partial(next, packed, b"")
+    yield from inflated(stream, more(), more)
+    _check_end(stream, packed)
 
 
 def _bunzipped(packed: Iterator[bytes], _: Entry) -> Iterator[bytes]:
@@ -149,18 +139,19 @@ def _unlzma(packed: Iterator[bytes], entry: Entry) -> Iterator[bytes]:
         raise refuse("a member's LZMA dictionary is too large")
     literal, position = data[4] % 9, data[4] // 9
     properties = {"id": lzma.FILTER_LZMA1, "lc": literal, "lp": position % 5, "pb": position // 5}
-    stream = lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=[properties | {"dict_size": dictionary}])
+    try:
+        stream = lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=[properties | {"dict_size": dictionary}])
+    except (lzma.LZMAError, ValueError) as error:
+        raise refuse(f"a member's compressed stream is damaged ({error})") from error
     return _unpacked(stream, data[9:], packed)
 
 
-def _unpacked(stream: _Decompressor, data: bytes, packed: Iterator[bytes]) -> Iterator[bytes]:
-    while not stream.eof:
-        if stream.needs_input and not data:
-            data = next(packed, b"")
-            if not data:
-                raise _bad_end()
-        yield stream.decompress(data, _PIECE_BYTES)
-        data = b""
+def _unpacked(stream: Buffering, data: bytes, packed: Iterator[bytes]) -> Iterator[bytes]:
+    yield from unpacked(stream, data, partial(next, packed, b""))
+    _check_end(stream, packed)
+
+
+def _check_end(stream: Decompressor, packed: Iterator[bytes]) -> None:
     if stream.unused_data or next(packed, b""):
         raise _bad_end()
 

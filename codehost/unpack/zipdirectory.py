@@ -8,8 +8,9 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from codehost.unpack.refusal import refuse
 from codehost.unpack.zipattributes import check_streamed, is_dos_directory, unix_mode
-from codehost.unpack.zipextra import check_kind, refuse, wide_numbers
+from codehost.unpack.zipextra import check_kind, wide_numbers
 from codehost.unpack.zipnames import decode_name
 
 END = struct.Struct("<4s4H2LH")
@@ -80,7 +81,7 @@ def find_end(tail: bytes, file_size: int) -> EndRecord:
     Raises:
         Failure: there is none, there are several that fit, or the archive has several disks.
     """
-    found = [at for at in _positions(tail) if _ends_the_file(tail, at)]
+    found = [at for at in end_positions(tail) if _ends_the_file(tail, at)]
     if not found:
         raise refuse("the zip archive has no end record, or data behind it")
     if len(found) > 1:
@@ -107,15 +108,16 @@ def find_end(tail: bytes, file_size: int) -> EndRecord:
     return EndRecord(Directory(offset, size, total), position, end64)
 
 
-def _positions(tail: bytes) -> Iterator[int]:
+def end_positions(tail: bytes) -> Iterator[int]:
+    """Where in ``tail`` an end record could stand: a signature with room for a record."""
     at = tail.find(END_MAGIC)
-    while at >= 0:
+    while 0 <= at <= len(tail) - END.size:
         yield at
         at = tail.find(END_MAGIC, at + 1)
 
 
 def _ends_the_file(tail: bytes, at: int) -> bool:
-    return at + END.size <= len(tail) and at + END.size + END.unpack_from(tail, at)[7] == len(tail)
+    return bool(at + END.size + END.unpack_from(tail, at)[7] == len(tail))
 
 
 def widen(end: EndRecord, record: bytes) -> Directory:

@@ -8,7 +8,7 @@ import stat
 import struct
 from collections.abc import Iterator
 
-from codehost.model.errors import Failure, Reason
+from codehost.unpack.refusal import refuse
 
 _FULL32 = 0xFFFFFFFF
 _ZIP64 = 0x0001
@@ -16,11 +16,6 @@ _UNICODE_PATH = 0x7075
 _ASI_UNIX = 0x756E
 # 4.5.2 and 4.6.1: strong encryption, and the AES of others.
 _ENCRYPTING = frozenset({0x0017, 0x9901})
-
-
-def refuse(what: str) -> Failure:
-    """The failure for a damaged or ambiguous archive."""
-    return Failure(Reason.UNSAFE_ARCHIVE, what)
 
 
 def extra_fields(extra: bytes) -> Iterator[tuple[int, bytes]]:

@@ -8,9 +8,10 @@ import struct
 from collections.abc import Iterable
 
 from codehost.model.deflate import crc32
+from codehost.unpack.refusal import refuse
 from codehost.unpack.zipattributes import check_streamed
 from codehost.unpack.zipdirectory import FLAG_DESCRIPTOR, Entry
-from codehost.unpack.zipextra import check_kind, refuse, unicode_paths, wide_numbers
+from codehost.unpack.zipextra import check_kind, unicode_paths, wide_numbers
 
 LOCAL = struct.Struct("<4s5H3L2H")
 LOCAL_MAGIC = b"PK\x03\x04"

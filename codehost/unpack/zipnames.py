@@ -5,7 +5,8 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable
 
-from codehost.unpack.zipextra import refuse, unicode_paths
+from codehost.unpack.refusal import refuse
+from codehost.unpack.zipextra import unicode_paths
 
 FLAG_UTF8 = 0x800
 

@@ -4,6 +4,7 @@ What one inflater takes and another refuses is a repository that git cannot read
 inflater may forget to check is broken here one time in a few.
 """
 
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from random import Random
@@ -201,3 +202,13 @@ def odd_stream(rng: Random, quirk: str | None = None) -> tuple[bytes, bytes]:
         writer.bits.number((1 << (-writer.bits.count % 8)) - 1, -writer.bits.count % 8)
     behind = rng.randbytes(rng.randint(1, 12)) if writer.quirk == "bytes behind" else b""
     return writer.bits.bytes() + behind, bytes(writer.content)
+
+
+def taken_by_zlib(stream: bytes) -> bytes | None:
+    """What installers and git make of a whole raw stream, None if they refuse it."""
+    inflating = zlib.decompressobj(wbits=-15)
+    try:
+        content = inflating.decompress(stream)
+    except zlib.error:
+        return None
+    return content if inflating.eof and not inflating.unused_data else None

@@ -1,11 +1,9 @@
 import pytest
 
 from codehost.record.texts import (
-    MAX_DIGESTS,
     MAX_MESSAGE,
     bounded,
     bounded_or_none,
-    digests,
     message,
     storable,
     without_user_information,
@@ -47,10 +45,3 @@ def test_what_a_mirror_says_is_bounded() -> None:
         bounded("http://u:p@h\0" + "y" * MAX_MESSAGE) == "http://u:p@h\N{REPLACEMENT CHARACTER}".ljust(3_999, "y") + "…"
     )
     assert bounded_or_none("y" * 1_000_000) == "y" * (MAX_MESSAGE - 1) + "…"
-
-
-def test_digests() -> None:
-    good = {"sha256": "ab" * 32, "blake2b": "0" * 128, "unknown-1": "f"}
-    bad = {"": "ab", "a" * 41: "ab", "\x1b[31m": "ab", "\ud800": "ab", "md5": "x", "sha1": "", "sha512": "a" * 257}
-    assert digests(bad | good) == good
-    assert len(digests({f"a{number}": "ab" for number in range(1_000)})) == MAX_DIGESTS

@@ -199,7 +199,7 @@ def test_release(console: Console) -> None:
 def test_remarks(console: Console) -> None:
     print_release(console, replace(DETAILS, skipped=0, remarks=("One.", HOSTILE), attempts=()), Path("/p"), None)
     assert lines(console)[20:] == [
-        "Odd in the archive, but without effect on what installers take from it:",
+        "Odd in the archive; the repository holds what is in it:",
         "  One.",
         f"  {HARMLESS}",
     ]

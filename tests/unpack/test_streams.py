@@ -10,7 +10,8 @@ from collections.abc import Callable
 import pytest
 
 from codehost.model.errors import Failure, Reason
-from codehost.unpack.streams import INPUT_BYTES, MAX_TRAILING_BYTES, PIECE_BYTES, Source, TrailingDataError, pieces
+from codehost.unpack.decompressing import INPUT_BYTES, PIECE_BYTES
+from codehost.unpack.streams import MAX_TRAILING_BYTES, Source, TrailingDataError, pieces
 
 SMALL = b"hello\n" * 7
 ZEROS = bytes(3 * PIECE_BYTES + 5)

@@ -1,3 +1,4 @@
+import errno
 import io
 import random
 
@@ -77,3 +78,24 @@ def test_a_body_that_grows_is_left_at_once() -> None:
     for keep in (True, False):
         with pytest.raises(Failure, match=r"far more room|size or checksum"):
             body(bomb, keep=keep)
+
+
+class Unreadable(io.BytesIO):
+    """A file on a disk that fails from the second read on."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(data)
+        self.reads = 0
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        self.reads += 1
+        if self.reads > 1:
+            raise OSError(errno.EIO, "the disk fails")
+        return super().read(size)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_disk_that_fails_is_no_damage_of_the_archive(method: int) -> None:
+    part = packed(random.Random(0).randbytes(400_000), method)
+    with pytest.raises(OSError, match="the disk fails"):
+        read_body(Unreadable(part.stored()), 0, entry_of(part), keep=False)

@@ -1,4 +1,4 @@
-"""The digests that a page promises for a file, kept where they can be some. Pure."""
+"""The digests that a page promises for a file, kept where they can be some."""
 
 import re
 from collections.abc import Iterable

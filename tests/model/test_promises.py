@@ -1,6 +1,6 @@
 import pytest
 
-from codehost.resolve.promises import MAX_PROMISED, promised
+from codehost.model.promises import MAX_PROMISED, promised
 
 SHA = "ab" * 32
 
@@ -31,6 +31,8 @@ SHA = "ab" * 32
         ("-", SHA, {}),
         ("x" * 32, SHA, {"x" * 32: SHA}),
         ("x" * 33, SHA, {}),
+        ("\x1b[31m", "ab", {}),
+        ("md5", "x", {}),
     ],
 )
 def test_one(name: str, value: object, kept: dict[str, str]) -> None:
