@@ -19,6 +19,14 @@ class ChangeKind(StrEnum):
     REMOVED = "removed"
 
 
+class Source(StrEnum):
+    """Who keeps a code host's document; a watched file's path stands behind ``file:``."""
+
+    SYNC = "sync"
+    HOSTS = "hosts"
+    FILE = "file:"
+
+
 class AttemptOutcome(StrEnum):
     """How one try of a job ended. ``lost``: its worker went away; ``returned``: given back at a graceful stop."""
 
@@ -32,7 +40,13 @@ class AttemptOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedCodeHost:
-    """A code host that the database knows. ``document`` is its text without user information in URLs."""
+    """A code host that the database knows. ``document`` is its text with other texts in the places of its secrets.
+
+    ``source`` says who keeps the document: ``sync`` (the file of one sync), ``hosts`` (the commands), or
+    ``file:<path>`` (a watched file). Of two hosts the one with the smaller ``priority`` goes first. A plan has followed
+    the document with the digest ``applied_sha256``; while that is another than ``document_sha256``, or a sync was
+    requested after ``applied_at``, there is something to plan. ``problem``: why it cannot be, as a sentence.
+    """
 
     code_host_id: int
     name: str
@@ -40,6 +54,15 @@ class RecordedCodeHost:
     document_sha256: str
     created_at: int
     updated_at: int
+    source: str = "sync"
+    paused: bool = False
+    priority: int = 100
+    applied_sha256: str | None = None
+    applied_at: int | None = None
+    sync_requested_at: int | None = None
+    removal_confirmed_sha256: str | None = None
+    removed_at: int | None = None
+    problem: str | None = None
 
 
 class RecordedRelease(NamedTuple):

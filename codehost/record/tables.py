@@ -16,6 +16,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 
 from codehost.model.jobs import JobState
@@ -43,6 +44,20 @@ code_hosts = Table(
     Column("document_sha256", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
+    # Who keeps the document: "sync" (one sync's file), "hosts" (the commands), "file:<path>" (a watched file).
+    Column("source", Text, nullable=False, server_default="sync"),
+    Column("paused", Boolean, nullable=False, server_default=false()),
+    # The smaller number goes first.
+    Column("priority", Integer, nullable=False, server_default="100"),
+    # The document that the last plan followed; another one is still to be planned.
+    Column("applied_sha256", Text),
+    Column("applied_at", BigInteger),
+    Column("sync_requested_at", BigInteger),
+    # The document whose great removal a person has confirmed.
+    Column("removal_confirmed_sha256", Text),
+    Column("removed_at", BigInteger),
+    # Why the document cannot be followed, as a sentence.
+    Column("problem", Text),
     sqlite_autoincrement=True,
 )
 
@@ -78,6 +93,10 @@ releases = Table(
     Column("packed_bytes", BigInteger),
     Column("skipped", BigInteger),
     Column("remarks", _JSON),
+    # What upstream says since: marked, never deleted.
+    Column("quarantined", Boolean, nullable=False, server_default=false()),
+    Column("gone_at", BigInteger),
+    Column("alarm", Text),
     Column("created_at", BigInteger, nullable=False),
     Column("synced_at", BigInteger),
     Column("retired_at", BigInteger),
@@ -113,6 +132,8 @@ jobs = Table(
     # The smaller number goes first.
     Column("priority", Integer, nullable=False),
     Column("attempts", Integer, nullable=False),
+    # How often in a row a worker went away with the job in hand.
+    Column("losses", Integer, nullable=False, server_default="0"),
     # When an errored job may be tried again; without it, only a new plan tries it again.
     Column("not_before", BigInteger),
     Column("owner", Text),
@@ -173,6 +194,60 @@ mirrors = Table(
     # The address whose answer proved the root.
     Column("witness", Text, nullable=False),
     Column("found_at", BigInteger, nullable=False),
+)
+
+# What stands in place of REDACTED in a stored document, encrypted.
+secrets = Table(
+    "secrets",
+    metadata,
+    Column("code_host_id", _ID, ForeignKey("code_hosts.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    # The JSON pointer to the value, and the URL that the value belongs to.
+    Column("place", Text, primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("token", Text, nullable=False),
+)
+
+workers = Table(
+    "workers",
+    metadata,
+    Column("owner", Text, primary_key=True),
+    Column("host", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("pid", BigInteger, nullable=False),
+    Column("started_at", BigInteger, nullable=False),
+    Column("seen_at", BigInteger, nullable=False),
+    Column("stopping", Boolean, nullable=False),
+    # What it does and waits for, for people to read.
+    Column("doing", _JSON),
+)
+
+# Mirrors that failed of late. Without ``open_until`` they are still asked.
+circuits = Table(
+    "circuits",
+    metadata,
+    Column("code_host_id", _ID, ForeignKey("code_hosts.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("url", Text, primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("since", BigInteger, nullable=False),
+    Column("open_until", BigInteger),
+    Column("reason", Text, nullable=False),
+    Column("message", Text, nullable=False),
+)
+
+# When each synced project's page was looked at last, and is to be looked at next.
+watches = Table(
+    "watches",
+    metadata,
+    Column("code_host_id", _ID, ForeignKey("code_hosts.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("project", Text, primary_key=True),
+    Column("mirror", Text, nullable=False),
+    Column("page_url", Text, nullable=False),
+    Column("etag", Text),
+    Column("last_modified", Text),
+    Column("message", Text),
+    Column("looked_at", BigInteger, nullable=False),
+    Column("next_at", BigInteger, nullable=False),
+    Index("watches_next", "code_host_id", "next_at"),
 )
 
 # No foreign keys: the feed outlives what it tells of.

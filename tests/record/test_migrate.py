@@ -19,7 +19,7 @@ from codehost.record.jobs import Jobs
 from codehost.record.migrate import HEAD, REVISIONS, migrations_folder, needs_migration
 from codehost.record.mirrors import MirrorRoots
 from codehost.record.reports import Reports
-from codehost.record.tables import metadata, mirrors
+from codehost.record.tables import circuits, metadata, mirrors, secrets, watches, workers
 from tests.record.helpers import download, pinned, report, resolution
 
 
@@ -102,9 +102,20 @@ async def test_what_an_older_revision_holds_survives(database_url: str, tmp_path
         await MirrorRoots(database, 1).remember("https://m", FoundRoot(root="https://m/simple", witness="https://m/w"))
 
 
+LATER = {
+    "code_hosts": "source paused priority applied_sha256 applied_at sync_requested_at removal_confirmed_sha256"
+    " removed_at problem",
+    "jobs": "losses",
+    "releases": "remarks quarantined gone_at alarm",
+}
+
+
 def _back_to_first(connection: Connection) -> None:
-    mirrors.drop(connection)
-    connection.execute(text("ALTER TABLE releases DROP COLUMN remarks"))
+    for table in (watches, circuits, workers, secrets, mirrors):
+        table.drop(connection)
+    for table, columns in LATER.items():
+        for column in columns.split():
+            connection.execute(text(f"ALTER TABLE {table} DROP COLUMN {column}"))
     connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
 
 
