@@ -2,20 +2,29 @@
 
 Recovery deletes and repeats, it never guesses: what a job had in hand when its process died is thrown away,
 and the job is queued again.
+
+One sync or verification has the directory alone, or any number of workers have it together. The lock that says so is
+the kernel's: it ends with its process. Between machines that share a file system it may be worth nothing; there the
+leases in the database, and what each owner may touch, keep workers apart.
 """
 
+import errno
+import fcntl
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from codehost.model.datadir import DataDirectory
+from codehost.model.datadir import DataDirectory, owner_folder
 from codehost.model.errors import UserError
 from codehost.pack.publish import withdraw
+
+# File systems that know no locks, such as some that machines share.
+_NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP})
 
 
 @contextmanager
@@ -26,9 +35,7 @@ def locked(data: DataDirectory) -> Iterator[None]:
         UserError: another process holds it.
         OSError: it cannot be made or written.
     """
-    for folder in (data.repositories, data.spool, data.staging):
-        folder.mkdir(parents=True, exist_ok=True)
-        _try_writing(folder)
+    _make(data)
     lock = FileLock(data.lock)
     try:
         lock.acquire(timeout=0)
@@ -43,6 +50,50 @@ def locked(data: DataDirectory) -> Iterator[None]:
         lock.release()
 
 
+@contextmanager
+def shared(data: DataDirectory) -> Iterator[None]:
+    """Make an owner's part of the data directory, and hold the directory together with other workers.
+
+    At the end the owner's folders are removed with what is in them.
+
+    Raises:
+        UserError: a sync or a verification has the directory alone.
+        OSError: it cannot be made or written.
+    """
+    if data.owner is None:
+        raise ValueError("workers share a data directory each as its own owner")
+    data.root.mkdir(parents=True, exist_ok=True)
+    with _held_together(data):
+        _make(data)
+        try:
+            yield
+        finally:
+            for folder in (data.spool, data.staging):
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _held_together(data: DataDirectory) -> Iterator[None]:
+    with data.lock.open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UserError(
+                f"A codehost sync or verify has the data directory {data.root} for itself: wait until it ends, then"
+                " start the worker again."
+            ) from None
+        except OSError as error:
+            if error.errno not in _NO_LOCKS:
+                raise
+        yield
+
+
+def _make(data: DataDirectory) -> None:
+    for folder in (data.repositories, data.spool, data.staging):
+        folder.mkdir(parents=True, exist_ok=True)
+        _try_writing(folder)
+
+
 def _try_writing(folder: Path) -> None:
     # A file that is gone when it is closed: a kill leaves none behind, and no other process can be in the way.
     with tempfile.TemporaryFile(dir=folder):
@@ -53,10 +104,57 @@ def clear_remains(data: DataDirectory) -> None:
     """Empty the spool and the staging area; nobody else may be at work."""
     for folder in (data.spool, data.staging):
         for entry in folder.iterdir():
-            if entry.is_dir() and not entry.is_symlink():
-                shutil.rmtree(entry)
-            else:
-                entry.unlink()
+            _delete(entry)
+
+
+def remains_of_all(data: DataDirectory) -> frozenset[str]:
+    """The names of what lies in spool and staging, of living and dead owners."""
+    whole = data.everyone
+    return frozenset(entry.name for folder in (whole.spool, whole.staging) for entry in folder.iterdir())
+
+
+def clear_dead(data: DataDirectory, found: Collection[str], living: Iterable[str]) -> frozenset[str]:
+    """Remove what ``remains_of_all`` found, except what belongs to the owners that are alive; return what went.
+
+    Ask for the remains first and for the living then: an owner makes itself known before it makes its folders. An
+    owner that was taken for dead, and is not, can publish nothing that it has staged.
+    """
+    whole = data.everyone
+    gone = frozenset(found) - {owner_folder(owner) for owner in living}
+    for folder in (whole.spool, whole.staging):
+        for name in gone:
+            # Another worker may be at it too.
+            with suppress(FileNotFoundError):
+                _delete(folder / name)
+    return gone
+
+
+def revoke(data: DataDirectory, job_id: int, epoch: int, into: Path) -> None:
+    """Take away what earlier leases of a job have staged, so that none of their workers can publish it any more.
+
+    Called under the lease of ``epoch`` before anything is published. What is there is moved into the folder ``into``.
+    """
+    whole = data.everyone
+    for owner in whole.staging.iterdir() if epoch > 1 else ():
+        for place in _staged_for(job_id, owner):
+            earlier = place.name.removeprefix(f"{job_id}-")
+            if earlier.isdigit() and int(earlier) < epoch:
+                with suppress(FileNotFoundError):
+                    place.rename(into / f"revoked-{earlier}")
+
+
+def _staged_for(job_id: int, owner: Path) -> list[Path]:
+    try:
+        return [place for place in owner.iterdir() if place.name.startswith(f"{job_id}-")]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def _delete(entry: Path) -> None:
+    if entry.is_dir() and not entry.is_symlink():
+        shutil.rmtree(entry)
+    else:
+        entry.unlink()
 
 
 def withdraw_all(data: DataDirectory, repositories: Iterable[str]) -> None:

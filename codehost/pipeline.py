@@ -1,24 +1,25 @@
-"""One release through the stages: resolve, download, unpack and pack, publish.
+"""One release through the stages: resolve, download, unpack and pack, finish.
 
     pin -> Resolver.resolve  -> Resolution   which file on which mirror, and why
         -> Downloader.download -> Download   verified bytes in the spool
         -> ChildPool.ingest  -> IngestReport a bare repository in the staging area
-        -> publish                           the repository under its name
+        -> finish                            the repository under its name, and recorded
 
-Whatever happens, the spool and the staging area hold nothing of the release afterwards. Recording the outcome is
-the worker's part, under the job's lease. A cancellation that comes after publishing has begun comes too late: a
-repository that is there must be recorded.
+Whatever happens, the spool and the staging area hold nothing of the release afterwards. The last step is the
+worker's: it proves the job's lease, then has the repository published, then records it, all in one transaction. A
+cancellation that comes after it has begun comes too late: a repository that is there must be recorded.
 """
 
 import asyncio
 import shutil
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeVar
 
 from codehost.download.downloader import Downloader
+from codehost.housekeeping import revoke
 from codehost.model.codehosts import CodeHostConfig
 from codehost.model.datadir import DataDirectory
 from codehost.model.errors import Failure, Reason
@@ -26,10 +27,14 @@ from codehost.model.events import BytesReceived, Observer, Stage, StageEntered, 
 from codehost.model.jobs import LeasedJob
 from codehost.model.members import IngestReport, IngestRequest
 from codehost.model.releases import Download, Resolution
-from codehost.pack.publish import publish
+from codehost.pack.publish import prepare, publish
 from codehost.resolve.resolver import Resolver
 
 T = TypeVar("T")
+
+Publish = Callable[[], Awaitable[None]]
+# Is given what is to be recorded, and what publishes the repository; calls the latter once, under the job's lease.
+Finish = Callable[[Synced, Publish], Awaitable[None]]
 
 
 class Ingester(Protocol):
@@ -51,11 +56,12 @@ class Pipeline:
     ingester: Ingester
     observer: Observer
 
-    async def run(self, job: LeasedJob) -> Synced:
-        """Take one release from its pin to its published repository.
+    async def run(self, job: LeasedJob, finish: Finish) -> Synced:
+        """Take one release from its pin to its published and recorded repository.
 
         Raises:
             Failure: a stage could not do its work.
+            LeaseLostError: ``finish`` found that the job is not in hand any more.
         """
         name = f"{job.job_id}-{job.epoch}"
         staging = self.data.staging / name
@@ -64,15 +70,33 @@ class Pipeline:
             resolution = await self._resolve(job)
             download = await self._download(job, resolution, name)
             report = await self._pack(job, resolution, download, staging)
+            synced = Synced(
+                pin=job.pin, repository=job.repository, resolution=resolution, download=download, report=report
+            )
             self._enter(job, Stage.PUBLISH)
-            await uninterrupted(asyncio.to_thread(publish, staging / "git", self.data.repository(job.repository)))
+            await uninterrupted(self._finish(job, staging, synced, finish))
         except OSError as error:
-            raise Failure(
-                Reason.STORAGE, f"the data directory cannot be written ({error.strerror or error})"
-            ) from error
+            raise _storage(error) from error
         finally:
             await uninterrupted(asyncio.to_thread(_remove, staging, spooled))
-        return Synced(pin=job.pin, repository=job.repository, resolution=resolution, download=download, report=report)
+        return synced
+
+    async def _finish(self, job: LeasedJob, staging: Path, synced: Synced, finish: Finish) -> None:
+        final = self.data.repository(job.repository)
+        await asyncio.to_thread(prepare, final)
+
+        async def publish_it() -> None:
+            try:
+                await asyncio.to_thread(self._publish, job, staging, final)
+            except OSError as error:
+                # Here already: to a database that we are in the middle of using, it would look like one of its own.
+                raise _storage(error) from error
+
+        await finish(synced, publish_it)
+
+    def _publish(self, job: LeasedJob, staging: Path, final: Path) -> None:
+        revoke(self.data, job.job_id, job.epoch, staging)
+        publish(staging / "git", final)
 
     def _enter(self, job: LeasedJob, stage: Stage) -> None:
         self.observer.notify(StageEntered(pin=job.pin, stage=stage))
@@ -101,7 +125,7 @@ class Pipeline:
 
     async def _pack(self, job: LeasedJob, resolution: Resolution, download: Download, staging: Path) -> IngestReport:
         self._enter(job, Stage.PACK)
-        await asyncio.to_thread(staging.mkdir)
+        await asyncio.to_thread(staging.mkdir, parents=True)
         request = IngestRequest(
             archive=download.path,
             filename=resolution.file.filename,
@@ -123,6 +147,10 @@ async def uninterrupted(work: Awaitable[T]) -> T:
         with suppress(asyncio.CancelledError):
             await asyncio.wait({task})
     return task.result()
+
+
+def _storage(error: OSError) -> Failure:
+    return Failure(Reason.STORAGE, f"the data directory cannot be written ({error.strerror or error})")
 
 
 def _remove(staging: Path, spooled: Path) -> None:

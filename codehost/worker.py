@@ -2,30 +2,32 @@
 
 The worker leases whole projects, so that a project page serves all its pins, and keeps the leases of what it has not
 begun alive too. What it has not begun, or is in the middle of when it must stop, goes back to the queue as if it had
-never been taken.
+never been taken. What others took from it, it drops: at the next heartbeat, or when it is refused at the end.
 """
 
 import asyncio
 import os
+import random
 import socket
 import uuid
 from collections import Counter, deque
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 
 import structlog
 
 from codehost.model.errors import Failure, Reason, UserError
-from codehost.model.events import NotSynced, Observer, Returned
+from codehost.model.events import NotSynced, Observer, Returned, Synced
 from codehost.model.jobs import LeasedJob, LeaseLostError
-from codehost.pipeline import Pipeline, uninterrupted
+from codehost.model.retrying import RetryPolicy, in_one_run
+from codehost.pipeline import Pipeline, Publish, uninterrupted
 from codehost.record.jobs import Jobs
 
 LEASE_SECONDS = 120.0
 _HEARTBEATS_PER_LEASE = 4
 _CLAIM = 64
-# A mirror that always asks to come back soon would otherwise keep a sync from ever ending.
-_MOST_ATTEMPTS = 3
 
 log = structlog.get_logger("codehost.worker")
 
@@ -37,7 +39,10 @@ def new_owner() -> str:
 
 @dataclass(slots=True, kw_only=True)
 class Worker:
-    """Works off the jobs of one code host with ``concurrency`` releases in flight at once."""
+    """Works off the jobs of one code host with ``concurrency`` releases in flight at once.
+
+    ``owner`` is that of the pipeline's data directory, or a new one. ``retry`` decides when a failed job comes again.
+    """
 
     jobs: Jobs
     code_host_id: int
@@ -45,12 +50,17 @@ class Worker:
     observer: Observer
     concurrency: int = 8
     lease_seconds: float = LEASE_SECONDS
-    owner: str = field(default_factory=new_owner)
+    owner: str = ""
+    retry: RetryPolicy = in_one_run
+    jitter: Callable[[], float] = random.random
     halted: Failure | None = None
     _waiting: deque[LeasedJob] = field(default_factory=deque)
-    _running: set[asyncio.Task[None]] = field(default_factory=set)
+    _running: dict[asyncio.Task[None], LeasedJob] = field(default_factory=dict)
     _cut: bool = False
     _projects: Counter[str] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        self.owner = self.owner or self.pipeline.data.owner or new_owner()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until nothing is due, or until ``stop`` is set; then give back what is not done.
@@ -86,29 +96,29 @@ class Worker:
             if not self._waiting:
                 break
             job = self._waiting.popleft()
-            self._running.add(asyncio.create_task(self._work(job), name=str(job.pin)))
+            self._running[asyncio.create_task(self._work(job), name=str(job.pin))] = job
         return bool(self._running)
 
     async def _claim(self) -> None:
         # A machine that slept has leases that ran out: while nobody has taken them, they are still ours.
-        await self.jobs.heartbeat(self.owner, self.lease_seconds)
+        await self._renew()
         claimed = await self.jobs.claim(self.code_host_id, self.owner, _CLAIM, self.lease_seconds)
         self._cut = len(claimed) == _CLAIM
         self._waiting.extend(claimed)
         self._projects.update(job.pin.project for job in claimed)
 
     def _collect(self) -> None:
-        done = {task for task in self._running if task.done()}
-        self._running -= done
+        done = [task for task in self._running if task.done()]
+        for task in done:
+            del self._running[task]
         # All are asked, so that none is said to have failed unnoticed; the first speaks for them.
-        errors = [error for task in done if (error := task.exception()) is not None]
+        errors = [error for task in done if not task.cancelled() and (error := task.exception()) is not None]
         if errors:
             raise errors[0]
 
     async def _work(self, job: LeasedJob) -> None:
         try:
-            synced = await self.pipeline.run(job)
-            await uninterrupted(self.jobs.complete(job, synced.resolution, synced.download, synced.report))
+            synced = await self.pipeline.run(job, partial(self._finish, job))
         except Failure as failure:
             await self._fail(job, failure)
         except LeaseLostError:
@@ -126,20 +136,25 @@ class Worker:
         finally:
             self._leave(job.pin.project)
 
+    async def _finish(self, job: LeasedJob, synced: Synced, publish: Publish) -> None:
+        await self.jobs.complete(job, synced.resolution, synced.download, synced.report, publish)
+
     async def _fail(self, job: LeasedJob, failure: Failure) -> None:
         if failure.reason is Reason.STORAGE:
-            # The next job would meet the same disk.
-            self.halted = failure
-            await self._give_back(job)
+            # The next job would meet the same disk. But whose lease is lost may only have lost its files to another.
+            if await self._give_back(job):
+                self.halted = failure
             return
-        retry_in = failure.retry_after if job.attempt < _MOST_ATTEMPTS else None
+        retry_in = self.retry(failure, job.attempt, self.jitter())
         with suppress(LeaseLostError):
             await uninterrupted(self.jobs.fail(job, failure, retry_in))
             self.observer.notify(NotSynced(pin=job.pin, failure=failure))
 
-    async def _give_back(self, job: LeasedJob) -> None:
-        if await uninterrupted(self.jobs.release(job)):
+    async def _give_back(self, job: LeasedJob) -> bool:
+        returned = await uninterrupted(self.jobs.release(job))
+        if returned:
             self.observer.notify(Returned(pin=job.pin))
+        return returned
 
     def _leave(self, project: str) -> None:
         self._projects[project] -= 1
@@ -159,4 +174,17 @@ class Worker:
     async def _keep_leases(self) -> None:
         while True:
             await asyncio.sleep(self.lease_seconds / _HEARTBEATS_PER_LEASE)
-            await self.jobs.heartbeat(self.owner, self.lease_seconds)
+            await self._renew()
+
+    async def _renew(self) -> None:
+        """Prolong all leases, and drop the jobs that somebody cancelled or took."""
+        before = {*self._running.values(), *self._waiting}
+        own = await self.jobs.heartbeat(self.owner, self.lease_seconds)
+        lost = {job for job in before if job.job_id not in own}
+        for task, job in self._running.items():
+            if job in lost and not task.done():
+                log.warning("lease lost", action="lease_lost", pin=str(job.pin), epoch=job.epoch)
+                task.cancel()
+        for job in lost.intersection(self._waiting):
+            self._waiting.remove(job)
+            self._leave(job.pin.project)

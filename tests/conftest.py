@@ -41,7 +41,15 @@ class Server:
 @pytest.fixture(autouse=True)
 def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the person who runs the tests has set for the product changes none of them."""
-    for name in ("CODEHOST_DATABASE_URL", "CODEHOST_DATA_DIR", "FORCE_COLOR", "COLUMNS", "LINES"):
+    for name in (
+        "CODEHOST_DATABASE_URL",
+        "CODEHOST_DATA_DIR",
+        "CODEHOST_KEY",
+        "CODEHOST_KEY_FILE",
+        "FORCE_COLOR",
+        "COLUMNS",
+        "LINES",
+    ):
         monkeypatch.delenv(name, raising=False)
 
 

@@ -4,7 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from codehost.housekeeping import clear_remains, locked, published, withdraw_all
+from codehost.housekeeping import (
+    clear_dead,
+    clear_remains,
+    locked,
+    published,
+    remains_of_all,
+    revoke,
+    shared,
+    withdraw_all,
+)
 from codehost.model.datadir import DataDirectory
 from codehost.model.errors import UserError
 from tests.wiring import data_directory, remains
@@ -43,6 +52,47 @@ def test_another_process_holds_it(tmp_path: Path) -> None:
         other.wait()
         with locked(data):
             pass
+
+
+def test_workers_have_it_together_and_nobody_alone_beside_them(tmp_path: Path) -> None:
+    data = DataDirectory(tmp_path / "new")
+    one, other = data.owned_by("one"), data.owned_by("two")
+    with shared(one), shared(other):
+        assert {path.name for path in data.staging.iterdir()} == {path.name for path in data.spool.iterdir()}
+        assert remains_of_all(one) == {"one", "two"}
+        with pytest.raises(UserError, match="Another codehost works"), locked(data):
+            pass
+    assert remains(data) == []
+    with locked(data), pytest.raises(UserError, match="A codehost sync or verify has the data directory"), shared(one):
+        pass
+    with shared(one):
+        pass
+
+
+def test_the_dead_leave_nothing_and_the_living_keep_theirs(tmp_path: Path) -> None:
+    data = data_directory(tmp_path)
+    for owner in ("dead:1", "alive:2"):
+        (data.owned_by(owner).staging / "1-1" / "git").mkdir(parents=True)
+        data.owned_by(owner).spool.mkdir()
+    (data.spool / "7-1.part").touch()
+    found = remains_of_all(data.owned_by("alive:2"))
+    (data.owned_by("born later").staging / "2-1").mkdir(parents=True)
+    assert clear_dead(data, found, ["alive:2"]) == {"dead%3A1", "7-1.part"}
+    assert remains_of_all(data) == {"alive%3A2", "born%20later"}
+    assert (data.owned_by("alive:2").staging / "1-1" / "git").is_dir()
+    assert clear_dead(data, found, ["alive:2"])  # already gone
+
+
+def test_what_earlier_leases_have_staged_is_taken_away(tmp_path: Path) -> None:
+    data = data_directory(tmp_path)
+    for owner, name in (("a", "7-1"), ("a", "71-1"), ("b", "7-2"), ("b", "7-4"), ("c", "7-3"), ("c", "withdrawn-x")):
+        (data.owned_by(owner).staging / name / "git").mkdir(parents=True)
+    (data.staging / "a file").touch()
+    mine = data.owned_by("c")
+    revoke(mine, 7, 1, mine.staging / "7-1")
+    revoke(mine, 7, 3, mine.staging / "7-3")
+    assert sorted(path.name for path in data.staging.glob("*/*")) == ["7-3", "7-4", "71-1", "withdrawn-x"]
+    assert sorted(path.name for path in (mine.staging / "7-3").iterdir()) == ["git", "revoked-1", "revoked-2"]
 
 
 @pytest.mark.parametrize("taken", ["repos", "spool", "staging", "lock/inside"])

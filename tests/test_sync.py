@@ -14,7 +14,7 @@ from codehost.record.changes import Changes
 from codehost.record.database import Database
 from codehost.sync import INTERRUPTED, PAUSED
 from tests.simulator.mirror import Fault, Mirror
-from tests.wiring import Bench, ThreadIngester, add_sdist, bench, published_repositories, remains
+from tests.wiring import Bench, ThreadIngester, add_sdist, bench, publish_only, published_repositories, remains
 
 SIX, ATTRS = "six==1.0", "attrs==2.0"
 SIX_REPOSITORY, ATTRS_REPOSITORY = "python/six/1.0.git", "python/attrs/2.0.git"
@@ -69,7 +69,7 @@ async def die_after_publishing(parts: Bench) -> None:
     """What a run leaves that is killed between publishing and recording, beside another in the middle of its work."""
     await parts.sync().plan([])
     first, *_ = await parts.claim()
-    await parts.pipeline().run(first)
+    await parts.pipeline().run(first, publish_only)
     (parts.data.spool / "2-1.part").write_bytes(b"half")
     (parts.data.staging / "2-1" / "git" / "objects").mkdir(parents=True)
     (parts.data.staging / "elsewhere").symlink_to(parts.data.root)

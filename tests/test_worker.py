@@ -11,6 +11,7 @@ from codehost.model.events import Event, Returned, Stage, StageEntered, Synced
 from codehost.model.jobs import JobState, LeasedJob
 from codehost.model.members import IngestRequest
 from codehost.model.pins import parse_pin
+from codehost.model.retrying import for_months
 from codehost.record.database import Database
 from codehost.worker import new_owner
 from tests.record.helpers import let_leases_expire, replan
@@ -112,6 +113,76 @@ async def test_a_lost_lease_is_not_recorded(parts: Bench, mirror: Mirror) -> Non
     assert await states(parts) == {JobState.PROCESSING: 1}
     assert parts.watcher.ends() == []
     assert await parts.jobs.release(taken[0])  # the other one's lease is untouched
+
+
+@pytest.mark.parametrize("change", ["cancel", "retry"])
+async def test_what_a_person_takes_away_is_dropped_at_the_next_heartbeat(
+    parts: Bench, mirror: Mirror, change: str
+) -> None:
+    await queue(parts, mirror, "six==1.0", "attrs==1.0", "idna==1.0")
+    begun = 0
+
+    async def take_away(request: IngestRequest) -> None:
+        nonlocal begun
+        begun += 1
+        if begun == 1:
+            await getattr(parts.jobs, change)(["python/six/1.0", "python/idna/1.0"])
+            await asyncio.sleep(30)
+
+    parts.ingester = ThreadIngester(take_away)
+    worker = parts.worker(concurrency=1)
+    worker.lease_seconds = 0.4
+    async with asyncio.timeout(15):
+        await worker.run(asyncio.Event())
+    completed, cancelled = (1, 2) if change == "cancel" else (3, 0)
+    expected = {JobState.COMPLETED: completed, JobState.CANCELLED: cancelled}
+    assert await states(parts) == {state: number for state, number in expected.items() if number}
+    assert remains(parts.data) == []
+
+
+async def test_who_lost_its_lease_and_its_files_goes_on_with_the_rest(parts: Bench, mirror: Mirror) -> None:
+    await queue(parts, mirror, "six==1.0", "attrs==1.0")
+
+    async def lose(request: IngestRequest) -> None:
+        if request.filename.startswith("six"):
+            await parts.jobs.cancel(["python/six/1.0"])
+            raise FileNotFoundError(2, "No such file or directory")
+
+    parts.ingester = ThreadIngester(lose)
+    worker = parts.worker()
+    await worker.run(asyncio.Event())
+    assert worker.halted is None
+    assert await states(parts) == {JobState.CANCELLED: 1, JobState.COMPLETED: 1}
+
+
+async def test_a_policy_decides_when_a_job_comes_again(parts: Bench, mirror: Mirror) -> None:
+    await queue(parts, mirror, "six==1.0")
+    mirror.fault("/simple/six/", Fault(status=404))
+    worker = parts.worker()
+    worker.retry, worker.jitter = for_months, lambda: 0.0
+    before = await parts.releases.now()
+    await worker.run(asyncio.Event())
+    (failed,) = await parts.reports.failures(parts.code_host_id)
+    assert failed.not_before is not None
+    assert 0 <= failed.not_before - before - 6 * 3_600 * 1_000_000 < 60 * 1_000_000
+
+
+async def test_a_worker_is_the_owner_of_its_folders(parts: Bench, mirror: Mirror) -> None:
+    await queue(parts, mirror, "six==1.0")
+    parts.data = parts.data.owned_by("me:1")
+    seen: list[bool] = []
+
+    async def look(request: IngestRequest) -> None:
+        seen.append(Path(request.archive).parent == parts.data.spool)
+        seen.append(Path(request.repository).is_relative_to(parts.data.staging))
+
+    parts.ingester = ThreadIngester(look)
+    worker = parts.worker()
+    assert worker.owner == "me:1"
+    await worker.run(asyncio.Event())
+    assert seen == [True, True]
+    assert await states(parts) == {JobState.COMPLETED: 1}
+    assert remains(parts.data) == []
 
 
 async def test_leases_that_ran_out_unnoticed_are_still_its_own(parts: Bench, mirror: Mirror) -> None:

@@ -19,7 +19,7 @@ from codehost.model.members import IngestReport, IngestRequest, Limits
 from codehost.model.pins import parse_pin
 from codehost.model.tally import Tally
 from codehost.net.fetcher import HttpFetcher
-from codehost.pipeline import Ingester, Pipeline
+from codehost.pipeline import Ingester, Pipeline, Publish
 from codehost.record.database import Database
 from codehost.record.jobs import Jobs
 from codehost.record.mirrors import MirrorRoots
@@ -64,6 +64,11 @@ class Watcher:
 
 async def at_once(_: float) -> None:
     """Do not wait before the next attempt."""
+
+
+async def publish_only(_: Synced, publish: Publish) -> None:
+    """Finish a release without recording it."""
+    await publish()
 
 
 class NoLimit:

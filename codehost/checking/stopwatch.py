@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager
 
 from codehost.model.codehosts import Mirror
 from codehost.model.errors import Failure, Reason
-from codehost.model.ports import Budget, Fetcher, FileResponse, PageResponse
+from codehost.model.ports import Budget, Fetcher, FileResponse, PageResponse, Validators
 
 # With these the mirror has not answered; any other failure is about its answer. AUTH is a proxy's own refusal here: a
 # mirror's refusal is an answer.
@@ -56,9 +56,9 @@ class WatchedFetcher:
         self._fetcher = fetcher
         self._watch = watch
 
-    async def page(self, mirror: Mirror, url: str) -> PageResponse:
+    async def page(self, mirror: Mirror, url: str, validators: Validators | None = None) -> PageResponse:
         """As the fetcher within."""
-        return await self._watched(self._fetcher.page(mirror, url))
+        return await self._watched(self._fetcher.page(mirror, url, validators))
 
     async def beginning(self, mirror: Mirror, url: str) -> PageResponse:
         """As the fetcher within."""

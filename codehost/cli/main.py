@@ -6,6 +6,9 @@ from collections.abc import Sequence
 import click
 
 from codehost import __version__
+from codehost.cli.hosts import hosts
+from codehost.cli.jobs import cancel, retry
+from codehost.cli.keys import keys
 from codehost.cli.looking import migrate, show, status, verify
 from codehost.cli.mirrors import check, plan
 from codehost.cli.starting import import_, init
@@ -23,7 +26,7 @@ def commands() -> None:
     """Every Python release that an organisation depends on, as git repositories for a code search engine."""
 
 
-for command in (init, import_, validate, check, plan, sync, status, show, verify, migrate):
+for command in (init, import_, validate, check, plan, sync, status, show, verify, migrate, hosts, keys, cancel, retry):
     commands.add_command(command)
 
 

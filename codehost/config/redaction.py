@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from codehost.config.addresses import MIRROR, Address, parse_address
@@ -29,22 +30,52 @@ _LINE = re.compile(r"[^\r\n]+")
 _MEMBER = re.compile(r'(?<![^"\s,{])(?P<key>[^"\s,{]*+)(?P<colon>"\s*:\s*)"(?:[^"\\\r\n]|\\.)*"?')
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Secret:
+    """A secret that a document writes out.
+
+    ``url`` is that of the mirror or proxy that it belongs to, without user information: safe to show. For the user
+    information of a URL, ``path`` leads to the URL, and ``value`` is what stands before its ``@``, as written there.
+    """
+
+    path: Path
+    url: str
+    value: str = field(repr=False)
+    in_url: bool = False
+
+
 def without_secrets(text: str, document: Document) -> str:
     """The text of a valid document with other texts in the places of its secrets.
 
     A URL with user information becomes the URL without it; any other secret that is written out becomes ``REDACTED``,
     which the loader refuses. References stay: they hold no secret. Comments lose every line that may hold either.
     """
-    replaced = list(_replacements(document.value))
-    if replaced:
-        spans = find_places(document.plain).values
-        for start, end, new in sorted(((*spans[path], new) for path, new in replaced), reverse=True):
-            text = f"{text[:start]}{json.dumps(new, ensure_ascii=False)}{text[end:]}"
+    secrets = secrets_of(document)
+    replaced = {secret.path: secret.url if secret.in_url else REDACTED for secret in secrets}
+    return without_secret_comments(replace_values(text, document, replaced))
+
+
+def secrets_of(document: Document) -> tuple[Secret, ...]:
+    """Every secret that a valid document writes out."""
+    return tuple(_secrets(document.value))
+
+
+def replace_values(text: str, document: Document, replaced: Mapping[Path, str]) -> str:
+    """The text of a document with these strings in place of the values at these paths."""
+    if not replaced:
+        return text
+    spans = find_places(document.plain).values
+    for start, end, new in sorted(((*spans[path], new) for path, new in replaced.items()), reverse=True):
+        text = f"{text[:start]}{json.dumps(new, ensure_ascii=False)}{text[end:]}"
+    return text
+
+
+def without_secret_comments(text: str) -> str:
+    """The text with every line of a comment that may hold a secret withheld."""
     return map_comments(text, _Comments().redact)
 
 
-def _replacements(members: dict[str, Any]) -> Iterator[tuple[Path, str]]:
-    """Every place that holds a secret, and what is to stand there."""
+def _secrets(members: dict[str, Any]) -> Iterator[Secret]:
     yield from _of_proxy(members.get("proxy"), ("proxy",))
     for index, entry in enumerate(members["urls"]):
         path: Path = ("urls", index)
@@ -53,35 +84,55 @@ def _replacements(members: dict[str, Any]) -> Iterator[tuple[Path, str]]:
             continue
         yield from _of_mirror_url(entry["url"], (*path, "url"))
         yield from _of_proxy(entry.get("proxy"), (*path, "proxy"))
-        yield from _literals(entry, SECRET_KEYS, path)
         headers = entry.get(HEADERS, {})
-        yield from _literals(headers, frozenset(headers), (*path, HEADERS))
+        literals = [*_literals(entry, SECRET_KEYS, path), *_literals(headers, frozenset(headers), (*path, HEADERS))]
+        url = bare_url(parse_address(entry["url"], MIRROR)) if literals else ""
+        yield from (Secret(path=place, url=url, value=value) for place, value in literals)
 
 
-def _of_proxy(value: str | dict[str, Any] | None, path: Path) -> Iterator[tuple[Path, str]]:
+def _of_proxy(value: str | dict[str, Any] | None, path: Path) -> Iterator[Secret]:
     if isinstance(value, str):
-        yield from _bare(parse_proxy_url(value), path)
+        yield from _of_url(value, parse_proxy_url(value), path)
     elif value is not None:
-        yield from _bare(parse_proxy_url(value["url"]), (*path, "url"))
-        yield from _literals(value, SECRET_KEYS, path)
+        address = parse_proxy_url(value["url"])
+        yield from _of_url(value["url"], address, (*path, "url"))
+        for place, secret in _literals(value, SECRET_KEYS, path):
+            yield Secret(path=place, url=bare_url(address), value=secret)
 
 
-def _of_mirror_url(url: str, path: Path) -> Iterator[tuple[Path, str]]:
+def _of_mirror_url(url: str, path: Path) -> Iterator[Secret]:
     # Most have no user information, and there may be many.
     if "@" in url:
-        address = parse_address(url, MIRROR)
-        yield from _bare(address, path)
+        yield from _of_url(url, parse_address(url, MIRROR), path)
 
 
-def _bare(address: Address, path: Path) -> Iterator[tuple[Path, str]]:
+def _of_url(url: str, address: Address, path: Path) -> Iterator[Secret]:
     if address.credentials is not None:
-        yield path, f"{address.start}{address.path}".rstrip("/")
+        yield Secret(path=path, url=bare_url(address), value=user_information(url), in_url=True)
+
+
+def bare_url(address: Address) -> str:
+    """A mirror's or proxy's URL without user information and trailing slash."""
+    return f"{address.start}{address.path}".rstrip("/")
+
+
+def user_information(url: str) -> str:
+    """What stands before the ``@`` of a valid URL, as written; empty where there is none."""
+    # RFC 3986, section 3.2: the authority ends at the next slash; its user information ends at its last "@".
+    return url.partition("://")[2].partition("/")[0].rpartition("@")[0]
+
+
+def with_user_information(url: str, user: str) -> str:
+    """A valid URL with other user information, or with some."""
+    scheme, slashes, rest = url.partition("://")
+    authority, slash, path = rest.partition("/")
+    return f"{scheme}{slashes}{user}@{authority.rpartition('@')[2]}{slash}{path}"
 
 
 def _literals(members: dict[str, Any], keys: frozenset[str], path: Path) -> Iterator[tuple[Path, str]]:
     for key, value in members.items():
         if key in keys and isinstance(value, str):
-            yield (*path, key), REDACTED
+            yield (*path, key), value
 
 
 class _Comments:

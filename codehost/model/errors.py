@@ -159,16 +159,25 @@ class Failure(Exception):  # noqa: N818 - the glossary's word; it is what a job 
         what: one clause that says what happened, without secrets and without a full stop.
         mirror: the mirror's URL without credentials, when one was involved.
         retry_after: seconds that the server asked to wait, when it did.
+        unasked: nobody was asked, because the mirror is left alone for ``retry_after`` seconds after other failures;
+            so the failure says nothing of the release, and is no try of it.
     """
 
     def __init__(
-        self, reason: Reason, what: str, *, mirror: str | None = None, retry_after: float | None = None
+        self,
+        reason: Reason,
+        what: str,
+        *,
+        mirror: str | None = None,
+        retry_after: float | None = None,
+        unasked: bool = False,
     ) -> None:
         super().__init__(reason, what)
         self.reason = reason
         self.what = what
         self.mirror = mirror
         self.retry_after = retry_after
+        self.unasked = unasked
 
     @property
     def facts(self) -> ReasonFacts:
@@ -177,7 +186,13 @@ class Failure(Exception):  # noqa: N818 - the glossary's word; it is what a job 
 
     def at(self, mirror: str) -> "Failure":
         """The same failure, with its mirror known."""
-        return Failure(self.reason, self.what, mirror=self.mirror or mirror, retry_after=self.retry_after)
+        return Failure(
+            self.reason,
+            self.what,
+            mirror=self.mirror or mirror,
+            retry_after=self.retry_after,
+            unasked=self.unasked,
+        )
 
     def __str__(self) -> str:
         # Most clauses name an address of the mirror already.

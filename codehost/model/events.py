@@ -82,7 +82,34 @@ class PaceWait:
     seconds: float
 
 
-Event = StageEntered | BytesReceived | Synced | NotSynced | Returned | RequestSent | BudgetWait | PaceWait
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MirrorRests:
+    """The mirror at ``mirror`` failed again and again; it is left alone for ``seconds``."""
+
+    mirror: str
+    seconds: float
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MirrorBack:
+    """The mirror that was left alone answers again."""
+
+    mirror: str
+
+
+Event = (
+    StageEntered
+    | BytesReceived
+    | Synced
+    | NotSynced
+    | Returned
+    | RequestSent
+    | BudgetWait
+    | PaceWait
+    | MirrorRests
+    | MirrorBack
+)
 
 
 class Observer(Protocol):

@@ -5,7 +5,22 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
+from codehost.model.circuits import Setback, Ticket
 from codehost.model.codehosts import Mirror
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Validators:
+    """What tells one state of a page from another (RFC 9110, section 8.8), as the server wrote it."""
+
+    etag: str | None = None
+    last_modified: str | None = None
+
+    def __bool__(self) -> bool:
+        return self.etag is not None or self.last_modified is not None
+
+
+NO_VALIDATORS = Validators()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,7 +28,8 @@ class PageResponse:
     """An answer to a request for a project page, after redirects; the body is decoded and bounded.
 
     ``content_type`` is the media type in lower case without parameters, empty if the server sent none.
-    ``url`` is the final URL without user information: relative links are joined to it.
+    ``url`` is the final URL without user information: relative links are joined to it. ``etag`` and ``last_modified``
+    are the page's validators, None where the server sent none that can be sent back.
     """
 
     status: int
@@ -21,6 +37,8 @@ class PageResponse:
     content_type: str
     body: bytes
     retry_after: float | None = None
+    etag: str | None = None
+    last_modified: str | None = None
 
 
 class FileResponse(Protocol):
@@ -39,8 +57,11 @@ class FileResponse(Protocol):
 class Fetcher(Protocol):
     """Requests to mirrors. Every request, redirect hop and retry is counted against the budget."""
 
-    async def page(self, mirror: Mirror, url: str) -> PageResponse:
-        """Ask for a project page. Raises ``Failure`` when no answer came; any status is an answer."""
+    async def page(self, mirror: Mirror, url: str, validators: Validators | None = None) -> PageResponse:
+        """Ask for a project page. Raises ``Failure`` when no answer came; any status is an answer.
+
+        With ``validators`` of an earlier answer, status 304 says that nothing has changed since.
+        """
         ...
 
     async def beginning(self, mirror: Mirror, url: str) -> PageResponse:
@@ -81,4 +102,24 @@ class Budget(Protocol):
 
     async def spend(self) -> None:
         """Wait until one more request may be sent, and count it."""
+        ...
+
+
+class Circuits(Protocol):
+    """The circuit breakers of one code host's mirrors. Every ticket is handed back in one of three ways."""
+
+    async def admit(self, url: str) -> Ticket:
+        """Leave to send a request to the mirror. Raises an ``unasked`` ``Failure`` while it is left alone."""
+        ...
+
+    async def succeeded(self, ticket: Ticket) -> None:
+        """The mirror answered as it should."""
+        ...
+
+    async def failed(self, ticket: Ticket, setback: Setback) -> None:
+        """The mirror failed."""
+        ...
+
+    async def withdrawn(self, ticket: Ticket) -> None:
+        """Nothing was learnt of the mirror."""
         ...

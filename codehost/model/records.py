@@ -11,7 +11,7 @@ from codehost.model.releases import Answer
 
 
 class ChangeKind(StrEnum):
-    """What happened to a repository. ``marked``: only the release's yanked mark changed."""
+    """What happened to a repository. ``marked``: only marks changed (yanked, quarantined, gone, alarm)."""
 
     CREATED = "created"
     UPDATED = "updated"
@@ -86,7 +86,8 @@ class Plan:
 
     ``add`` holds each new release once, a project's pins next to each other. ``retry``: pinned and recorded, but
     not completed. ``keep`` counts the completed ones. ``retire``: no longer pinned. ``restore``: retired earlier and
-    pinned again. ``repository_pattern`` names the added ones; recorded ones keep their repository's name.
+    pinned again. ``repository_pattern`` names the added ones; recorded ones keep their repository's name. ``known``
+    counts the releases that were wanted before, of which the plan ``removes`` those that retire.
     """
 
     repository_pattern: str
@@ -95,6 +96,12 @@ class Plan:
     keep: int = 0
     retire: tuple[RecordedRelease, ...] = ()
     restore: tuple[RecordedRelease, ...] = ()
+    known: int = 0
+
+    @property
+    def removes(self) -> int:
+        """How many releases that were wanted before are wanted no more."""
+        return len(self.retire)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,7 +177,8 @@ class RecordedAttempt:
 class ReleaseDetails:
     """All that is known of one release. Sizes in bytes; ``yanked`` is None or the reason, which may be empty.
 
-    ``remarks`` are those of the ``IngestReport``.
+    ``remarks`` are those of the ``IngestReport``. What the mirror has said since: its project is ``quarantined``, the
+    file is gone since ``gone_at``, and ``alarm``, a sentence, when it offers the file with another digest.
     """
 
     release_id: int
@@ -206,6 +214,9 @@ class ReleaseDetails:
     created_at: int
     synced_at: int | None
     retired_at: int | None
+    quarantined: bool = False
+    gone_at: int | None = None
+    alarm: str | None = None
     skips: tuple[Skip, ...] = ()
     remarks: tuple[str, ...] = ()
     attempts: tuple[RecordedAttempt, ...] = ()

@@ -16,6 +16,7 @@ from codehost.net.rate import LeastRate, RateMeter
 from codehost.net.retries import parse_retry_after
 
 _DRAINED = 64 * 1024
+_LONGEST_VALIDATOR = 1_000
 # A connection that could be used again is worth so many seconds.
 _DRAIN_TIME = 2.0
 
@@ -24,6 +25,7 @@ class HttpAnswer:
     """An answer whose body is still to come; the ``FileResponse`` port.
 
     ``media_type`` is in lower case without parameters, ``coding`` the content coding; both are empty if there is none.
+    ``etag`` and ``last_modified`` are None where there is none that can be sent back.
     A body is passed on as it comes, whatever its coding: a file that its server labels ``gzip`` because its name ends
     so is the file itself, as installers take it. Whoever wants a page undoes the coding.
 
@@ -41,6 +43,8 @@ class HttpAnswer:
         self.locations = tuple(response.headers.getall("Location", ()))
         self.media_type = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
         self.coding = content_coding(response.headers.getall("Content-Encoding", ()))
+        self.etag = _validator(response.headers.get("ETag"))
+        self.last_modified = _validator(response.headers.get("Last-Modified"))
         self._response = response
         self._mirror = mirror
         self._rate = rate
@@ -114,3 +118,10 @@ class HttpAnswer:
             yield
         except WIRE_ERRORS as error:
             raise explain(error, self.url, self._mirror.proxy).at(self._mirror.url) from error
+
+
+def _validator(value: str | None) -> str | None:
+    """What a server wrote, if it can be sent back as it stands."""
+    # RFC 9110, 8.8.3: visible characters within quotes, which some servers leave out.
+    text = (value or "").strip()
+    return text if text and len(text) <= _LONGEST_VALIDATOR and text.isascii() and text.isprintable() else None

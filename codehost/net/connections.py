@@ -24,6 +24,7 @@ from codehost.model.codehosts import Mirror
 from codehost.model.errors import Failure, Reason
 from codehost.model.ports import Budget
 from codehost.net.addresses import MisspeltAddressError, Reach, RefusedAddressError, reach_of
+from codehost.net.elapsed import elapsed
 from codehost.net.explain import WIRE_ERRORS, LateHeadError, at, explain, explain_refusal, proxy_wants_credentials
 from codehost.net.headers import headers_for, proxy_headers
 from codehost.net.origins import origin_of, same_origin
@@ -33,7 +34,7 @@ from codehost.net.tls import TlsContexts, make_contexts
 _READ_BUFFER = 256 * 1024
 _PROXY_AUTHENTICATION_REQUIRED = 407
 
-# When the request at hand must have left, on the loop's clock, and how many seconds the head of its answer may take.
+# When the request at hand must have left, as time has elapsed, and how many seconds the head of its answer may take.
 _LEAVES_BY: ContextVar[float] = ContextVar("_LEAVES_BY")
 _HEAD: ContextVar[float] = ContextVar("_HEAD")
 
@@ -98,7 +99,7 @@ class Connections:
     async def _send(self, url: str, headers: dict[str, str], deadline: float) -> aiohttp.ClientResponse:
         for _ in range(2):
             await self._budget.spend()
-            _LEAVES_BY.set(asyncio.get_running_loop().time() + self._bounds.departure)
+            _LEAVES_BY.set(elapsed() + self._bounds.departure)
             _HEAD.set(self._bounds.head)
             try:
                 return await self._get(url, headers, deadline)
@@ -161,7 +162,7 @@ class _PromptRequest(aiohttp.ClientRequest):
     """A request that leaves in time or not at all. The budget counts it before its connection is made."""
 
     async def send(self, conn: Connection) -> aiohttp.ClientResponse:
-        if asyncio.get_running_loop().time() > _LEAVES_BY.get():
+        if elapsed() > _LEAVES_BY.get():
             conn.release()
             raise _TooLateError
         return await super().send(conn)

@@ -18,7 +18,7 @@ from codehost.model.budget import DEPARTURE, SECOND
 from codehost.model.codehosts import Mirror
 from codehost.model.errors import Failure, Reason, reason_of_status
 from codehost.model.members import MIB
-from codehost.model.ports import Budget, PageResponse
+from codehost.model.ports import Budget, PageResponse, Validators
 from codehost.net.answers import HttpAnswer
 from codehost.net.bodies import decode_beginning, decode_body, too_large
 from codehost.net.connections import Bounds, Connections, open_connections
@@ -120,14 +120,19 @@ class HttpFetcher:
                 _, connections = self._connections.popitem()
                 await connections.close()
 
-    async def page(self, mirror: Mirror, url: str) -> PageResponse:
+    async def page(self, mirror: Mirror, url: str, validators: Validators | None = None) -> PageResponse:
         """Ask for a project page, with a few quick retries; any status is an answer.
+
+        With ``validators`` of an earlier answer, status 304 says that nothing has changed since.
 
         Raises:
             Failure: no answer came (NETWORK, AUTH), the address is refused (BLOCKED), or the body cannot be read
                 (BAD_PAGE).
         """
-        return await self._retried(mirror, url, self._page, self._read_page)
+        want = self._page
+        if validators:
+            want = replace(want, headers=want.headers | _conditions(validators))
+        return await self._retried(mirror, url, want, self._read_page)
 
     async def beginning(self, mirror: Mirror, url: str) -> PageResponse:
         """Ask for a page and read its first ``BEGINNING_BYTES`` at most; otherwise as ``page``."""
@@ -176,6 +181,8 @@ class HttpFetcher:
                 content_type=answer.media_type,
                 body=body,
                 retry_after=answer.retry_after,
+                etag=answer.etag,
+                last_modified=answer.last_modified,
             )
 
     @asynccontextmanager
@@ -239,6 +246,12 @@ class HttpFetcher:
 
 async def _read_beginning(answer: HttpAnswer) -> bytes:
     return decode_beginning(await answer.beginning(BEGINNING_BYTES), answer.coding, BEGINNING_BYTES)
+
+
+def _conditions(validators: Validators) -> dict[str, str]:
+    # RFC 9110, 13.1.3: a server that knows entity tags leaves the date aside.
+    fields = {"If-None-Match": validators.etag, "If-Modified-Since": validators.last_modified}
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _wants(settings: FetchSettings) -> tuple[_Want, _Want, _Want]:

@@ -33,26 +33,53 @@ def pace_for(requests_per_hour: int | None) -> Pace | None:
 
 
 class Pacer:
-    """A budget that spreads what the inner budget allows."""
+    """A budget that spreads what the inner budget allows.
 
-    def __init__(self, budget: Budget, requests_per_hour: int | None, observer: Observer | None = None) -> None:
+    Args:
+        budget: counts the requests, and decides.
+        requests_per_hour: what is to be spread; None means no limit.
+        observer: is told of a wait that is long enough to look like standing still.
+        tell_every_wait: tell of each such wait, and after each request if others still wait; otherwise only of the
+            first one.
+    """
+
+    def __init__(
+        self,
+        budget: Budget,
+        requests_per_hour: int | None,
+        observer: Observer | None = None,
+        *,
+        tell_every_wait: bool = False,
+    ) -> None:
         self._budget = budget
         self._observer = observer
         pace = pace_for(requests_per_hour)
         self._limiter = AsyncLimiter(pace.burst, pace.burst / pace.per_second) if pace else None
         self._interval = 1 / pace.per_second if pace else 0.0
+        self._every = tell_every_wait
         self._told = False
+        self._waiting = 0
 
     async def spend(self) -> None:
         """Wait for the pace, then for the inner budget, which counts the request."""
-        if self._limiter is not None:
-            if not self._limiter.has_capacity():
-                self._tell()
+        if self._limiter is not None and not self._limiter.has_capacity():
+            self._tell()
+            await self._wait_for(self._limiter)
+        elif self._limiter is not None:
             await self._limiter.acquire()
         await self._budget.spend()
+        if self._every and self._waiting:
+            self._tell()
+
+    async def _wait_for(self, limiter: AsyncLimiter) -> None:
+        self._waiting += 1
+        try:
+            await limiter.acquire()
+        finally:
+            self._waiting -= 1
 
     def _tell(self) -> None:
-        """Once, and only where the wait is long enough to look like standing still."""
-        if self._observer is not None and not self._told and self._interval >= _WORTH_TELLING:
+        worth = self._interval >= _WORTH_TELLING and (self._every or not self._told)
+        if self._observer is not None and worth:
             self._told = True
             self._observer.notify(PaceWait(seconds=self._interval))

@@ -6,6 +6,10 @@ from codehost.model.jobs import JobState
 from codehost.model.pins import DEFAULT_REPOSITORY_PATTERN, Pin
 from codehost.model.records import Plan, RecordedRelease
 
+# A configuration that lost its pins by mistake retires most of what is there; a person has to say that it may.
+MOST_REMOVED = 10
+MOST_REMOVED_SHARE = 0.2
+
 # Releases by (project, canonical version): tuples hash several times faster than dataclasses.
 _Key = tuple[str, str]
 
@@ -28,7 +32,13 @@ def plan(pins: Iterable[Pin], recorded: Iterable[RecordedRelease], pattern: str 
         keep=len(current) - len(retry),
         retire=tuple(sorted(release for key, release in known.items() if release.wanted and key not in wanted)),
         restore=tuple(release for release in pinned if not release.wanted),
+        known=sum(release.wanted for release in known.values()),
     )
+
+
+def is_great_removal(plan: Plan, *, share: float = MOST_REMOVED_SHARE) -> bool:
+    """Whether the plan retires so much that a person has to confirm it: more than ``MOST_REMOVED`` and the share."""
+    return plan.removes > MOST_REMOVED and plan.removes > share * plan.known
 
 
 def _first_spellings(pins: Iterable[Pin]) -> dict[_Key, Pin]:

@@ -1,9 +1,11 @@
 """Claiming: which queued jobs a worker gets, and the lease that it gets them under.
 
-One project page answers for all releases of a project, so a worker gets a project's releases together.
+One project page answers for all releases of a project, so a worker gets a project's releases together. Of several code
+hosts each gets its share of what a worker can take, in the order that the worker gives.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, insert, or_, select
@@ -12,38 +14,72 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from codehost.model.jobs import JobState, LeasedJob
 from codehost.model.pins import Pin, Release
 from codehost.record.clock import read_clock
-from codehost.record.moves import in_state, move, take_back
+from codehost.record.moves import in_state, move, reclaim_expired
 from codehost.record.tables import attempts, jobs, releases
 
 _IN_ORDER = (jobs.c.priority, jobs.c.queued_at, jobs.c.id)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Lease:
+    owner: str
+    now: int
+    expires_at: int
+
+
 async def claim(
-    connection: AsyncConnection, *, code_host_id: int, owner: str, limit: int, lease: int
+    connection: AsyncConnection, *, code_hosts: Sequence[int], owner: str, limit: int, lease: int
 ) -> list[LeasedJob]:
-    """Take at most ``limit`` jobs for ``lease`` microseconds, within a write transaction."""
+    """Take at most ``limit`` jobs for ``lease`` microseconds, within a write transaction.
+
+    Leases of these code hosts that ran out are taken back first.
+    """
     now = await read_clock(connection)
-    await take_back(connection, jobs.c.code_host_id == code_host_id, jobs.c.lease_expires_at <= now)
-    chosen = await _choose(connection, code_host_id, now, limit)
+    await reclaim_expired(connection, now, jobs.c.code_host_id.in_(code_hosts))
+    lease_to = _Lease(owner=owner, now=now, expires_at=now + lease)
+    taken: list[int] = []
+    hungry = list(code_hosts)
+    while hungry and len(taken) < limit:
+        hungry = await _share_out(connection, hungry, lease_to, limit, taken)
+    return await _leased(connection, taken) if taken else []
+
+
+async def _share_out(
+    connection: AsyncConnection, hosts: Sequence[int], lease: _Lease, limit: int, taken: list[int]
+) -> list[int]:
+    """Give each code host its share of what is left of the limit; return those that could take more.
+
+    What one has no jobs for goes to those behind it, and then around again.
+    """
+    hungry = []
+    for place, code_host_id in enumerate(hosts):
+        share = -((len(taken) - limit) // (len(hosts) - place))  # rounded up
+        chosen = await _choose(connection, code_host_id, lease.now, share) if share else []
+        await _take(connection, chosen, lease)
+        taken += chosen
+        if len(chosen) == share:
+            hungry.append(code_host_id)
+    return hungry
+
+
+async def _take(connection: AsyncConnection, chosen: Sequence[int], lease: _Lease) -> None:
     if not chosen:
-        return []
+        return
     statement = move(
         JobState.PROCESSING,
         jobs.c.id.in_(chosen),
-        owner=owner,
-        lease_expires_at=now + lease,
+        owner=lease.owner,
+        lease_expires_at=lease.expires_at,
         epoch=jobs.c.epoch + 1,
         attempts=jobs.c.attempts + 1,
         not_before=None,
-        started_at=now,
+        started_at=lease.now,
     ).returning(jobs.c.id, jobs.c.epoch, jobs.c.attempts)
-    taken = (await connection.execute(statement)).all()
     started = [
-        {"job_id": job_id, "epoch": epoch, "number": number, "owner": owner, "started_at": now}
-        for job_id, epoch, number in taken
+        {"job_id": job_id, "epoch": epoch, "number": number, "owner": lease.owner, "started_at": lease.now}
+        for job_id, epoch, number in (await connection.execute(statement)).all()
     ]
     await connection.execute(insert(attempts), started)
-    return await _leased(connection, chosen)
 
 
 async def _choose(connection: AsyncConnection, code_host_id: int, now: int, limit: int) -> list[int]:

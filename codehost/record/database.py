@@ -24,6 +24,15 @@ _WRITING = "codehost_writing"
 # Any fixed number serves; it keeps two processes from migrating or planning at the same time.
 _EXCLUSIVE_LOCK = 6_702_251_337
 
+# A process that stands still in the middle of a transaction, or whose machine is gone, must not hold its locks for
+# ever: the server ends its session. What it does when it wakes up is fenced (``codehost.record.finishing``).
+_GONE = {
+    "idle_in_transaction_session_timeout": "60s",
+    "tcp_keepalives_idle": "30",
+    "tcp_keepalives_interval": "10",
+    "tcp_keepalives_count": "3",
+}
+
 
 class Database:
     """A pool of connections. Made by ``open_database``."""
@@ -142,7 +151,7 @@ def _driver_errors(dialect: str) -> tuple[type[BaseException], ...]:
 def _engine(target: URL, busy_seconds: float) -> AsyncEngine:
     # Parameters hold what mirrors and archives say; they have no place in a log.
     if target.get_backend_name() == POSTGRESQL:
-        settings = {"application_name": "codehost", "jit": "off"}
+        settings = {"application_name": "codehost", "jit": "off", **_GONE}
         return create_async_engine(
             target, hide_parameters=True, pool_pre_ping=True, connect_args={"server_settings": settings}
         )

@@ -1,12 +1,37 @@
-"""The end of an attempt: a repository, or a failure. Every write here is fenced by the lease's epoch."""
+"""The end of an attempt: a repository, or a failure. Every write here is fenced by the lease's epoch.
 
+A repository is published inside the transaction that records it. The transaction's first write ends the lease: it
+finds the job in hand under this epoch, or refuses; from then on the row is locked, and nobody can give the job to
+another. Then comes the rename, made durable, and at last the commit. Whoever dies on the way leaves a state that heals:
+
+    death, stop or lost connection      what is left                     what heals it
+    ----------------------------------  -------------------------------  ------------------------------------------
+    before the transaction              a job in hand, files in staging  the lease runs out; the folders of dead
+                                                                         owners are removed
+    in it, before the rename            the same: nothing was committed  the same
+    between putting the old repository  a job in hand, no repository     the same; the old one was vouched for by
+    aside and the rename                                                 no completed job
+    after the rename, before the        a job in hand, a repository      the next try replaces it, or recovery or
+    commit is done                      that nobody vouches for          ``verify --repair`` removes it
+    commit sent, answer lost            either the line above or below   nobody guesses: the database knows which
+    after the commit                    a completed job, its             the folders of dead owners are removed
+                                        repository, files in staging
+
+A power loss adds nothing: the rename is durable before the commit is sent, so no completed job is without a repository.
+
+A late writer, whose lease is gone, is refused by the first write and touches nothing. One that was stopped in the
+middle, and whose session the server has ended, goes on to rename when it wakes up: for this case whoever publishes a
+job takes away what earlier leases of it have staged (``housekeeping.revoke``), and both of the late one's renames fail.
+"""
+
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from codehost.model.errors import Failure
-from codehost.model.jobs import JobState, LeasedJob, LeaseLostError
+from codehost.model.jobs import PLANNED, JobState, LeasedJob, LeaseLostError
 from codehost.model.members import MAX_REMARKS, IngestReport
 from codehost.model.promises import promised
 from codehost.model.records import AttemptOutcome, ChangeKind
@@ -17,17 +42,29 @@ from codehost.record.clock import clock, microseconds, read_clock
 from codehost.record.moves import UNOWNED, close_attempt, held, move
 from codehost.record.tables import jobs, releases, skips
 from codehost.record.texts import bounded, bounded_or_none, message, storable, without_user_information
+from codehost.record.wakeups import notify
+
+# Moves the staged repository to its place, durably. Must not use the database, and must not raise OSError.
+Publish = Callable[[], Awaitable[None]]
 
 
 async def complete(
-    connection: AsyncConnection, job: LeasedJob, resolution: Resolution, download: Download, report: IngestReport
+    connection: AsyncConnection,
+    job: LeasedJob,
+    resolution: Resolution,
+    download: Download,
+    report: IngestReport,
+    publish: Publish | None,
 ) -> None:
-    """Record a published repository within a write transaction.
+    """Publish a repository and record it within a write transaction.
 
     Raises:
-        LeaseLostError: the job is not in hand any more.
+        LeaseLostError: the job is not in hand any more; nothing was published.
+        Failure: it could not be published.
     """
     await _leave(connection, job, JobState.COMPLETED, reason=None, message=None, not_before=None)
+    if publish is not None:
+        await publish()
     known = releases.c.id == job.release_id
     columns = (releases.c.commit, releases.c.yanked, releases.c.yanked_reason, releases.c.version)
     before = (await connection.execute(select(*columns).where(known))).one()
@@ -69,11 +106,13 @@ async def give_back(connection: AsyncConnection, job: LeasedJob) -> bool:
     if not (await connection.execute(statement)).rowcount:
         return False
     await connection.execute(close_attempt(job.job_id, job.epoch, AttemptOutcome.RETURNED))
+    await notify(connection)
     return True
 
 
 async def _leave(connection: AsyncConnection, job: LeasedJob, state: JobState, **values: Any) -> None:
-    statement = move(state, held(job), finished_at=clock(), **UNOWNED, **values)
+    ended = {"finished_at": clock(), "losses": 0, "priority": PLANNED}
+    statement = move(state, held(job), **ended, **UNOWNED, **values)
     if not (await connection.execute(statement)).rowcount:
         raise LeaseLostError(job.pin, job.epoch)
 
@@ -114,6 +153,10 @@ def _columns(resolution: Resolution, download: Download, report: IngestReport) -
         "packed_bytes": report.packed_bytes,
         "skipped": report.skipped,
         "remarks": [message(remark) for remark in report.remarks[:MAX_REMARKS]],
+        # Said of the file that was recorded before.
+        "quarantined": False,
+        "gone_at": None,
+        "alarm": None,
     }
 
 

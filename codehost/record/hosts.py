@@ -1,44 +1,134 @@
-"""Code hosts in the database."""
+"""Code hosts in the database: their documents, who keeps these, and what people ask of them."""
 
 import hashlib
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Insert, delete, exists, not_, select
+from sqlalchemy import ColumnElement, Update, case, delete, exists, not_, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from codehost.model.records import RecordedCodeHost
-from codehost.record.clock import clock
+from codehost.model.budget import counted_from
+from codehost.model.errors import UserError
+from codehost.model.records import RecordedCodeHost, Source
+from codehost.record.clock import clock, read_clock
 from codehost.record.database import Database
+from codehost.record.moves import cancel
+from codehost.record.secrets import SealedSecret, read_secrets, replace_secrets
 from codehost.record.tables import changes, code_hosts, ledger, releases
 from codehost.record.texts import storable, without_user_information
 from codehost.record.urls import SQLITE
+from codehost.record.wakeups import notify
+
+# What a code host has that was just made, or made again.
+_NEW: dict[str, Any] = {
+    "paused": False,
+    "applied_sha256": None,
+    "applied_at": None,
+    "sync_requested_at": None,
+    "removal_confirmed_sha256": None,
+    "removed_at": None,
+    "problem": None,
+}
+
+
+class HostError(UserError):
+    """Something cannot be done to a code host.
+
+    Attributes:
+        name: the code host's.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
+class UnknownHostError(HostError):
+    """There is no code host of that name."""
+
+    def __str__(self) -> str:
+        return f"There is no code host {self.name!r}: codehost hosts list shows all of them."
+
+
+class NameTakenError(HostError):
+    """There is a code host of that name already."""
+
+    def __str__(self) -> str:
+        return (
+            f"There is a code host {self.name!r} already: change it with codehost hosts edit, or give the new one"
+            " another name with --name."
+        )
+
+
+class DocumentChangedError(HostError):
+    """Somebody else changed the document since it was read."""
+
+    def __str__(self) -> str:
+        return (
+            f"The document of the code host {self.name!r} was changed by somebody else in the meantime: look at it"
+            f" again (codehost hosts show {self.name}), and repeat your change."
+        )
+
+
+class KeptElsewhereError(HostError):
+    """The document is kept by somebody else, who would write over the change.
+
+    Attributes:
+        source: who keeps it, as in ``RecordedCodeHost``.
+    """
+
+    def __init__(self, name: str, source: str) -> None:
+        super().__init__(name)
+        self.source = source
+
+    def __str__(self) -> str:
+        if self.source.startswith(Source.FILE):
+            path = self.source.removeprefix(Source.FILE)
+            return (
+                f"The code host {self.name!r} follows the watched file {path}: change or remove that file, or use"
+                " another name."
+            )
+        return (
+            f"The document of the code host {self.name!r} is kept in the database: change it with codehost hosts edit"
+            f" {self.name}, or use another name."
+        )
 
 
 class CodeHosts:
-    """The code hosts that the database knows."""
+    """The code hosts that the database knows. Those that are being removed are among them, with ``removed_at``."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def save(self, name: str, document: str) -> int:
-        """Create the code host or renew its document; return its id.
+        """Create the code host of one sync or renew its document; return its id.
 
         ``document`` is kept with its comments, but without user information in URLs; its digest is that of the kept
         text.
+
+        Raises:
+            KeptElsewhereError: the code host has another document, which somebody else keeps.
         """
         kept = storable(without_user_information(document))
-        digest = hashlib.sha256(kept.encode()).hexdigest()
+        digest = digest_of(kept)
         known = await self.find(name)
-        if known is not None and known.document_sha256 == digest:
+        if known is not None and known.document_sha256 == digest and known.removed_at is None:
             return known.code_host_id
         async with self._database.write() as connection:
-            saved = await connection.execute(_upsert(self._database.dialect, name, kept, digest))
-            return int(saved.scalar_one())
+            saved = (await connection.execute(_upsert(self._database.dialect, name, kept, digest))).scalar_one_or_none()
+            if saved is None:
+                raise KeptElsewhereError(name, (await _find(connection, name)).source)
+            return int(saved)
 
     async def forget_if_unused(self, code_host_id: int) -> None:
-        """Remove a code host that has no release and sent no request: it was never really there."""
+        """Remove a code host of a sync that has no release and sent no request: it was never really there."""
         used = (exists().where(table.c.code_host_id == code_host_id) for table in (releases, ledger, changes))
-        statement = delete(code_hosts).where(code_hosts.c.id == code_host_id, *(not_(condition) for condition in used))
+        statement = delete(code_hosts).where(
+            code_hosts.c.id == code_host_id,
+            code_hosts.c.source == Source.SYNC.value,
+            *(not_(condition) for condition in used),
+        )
         async with self._database.write() as connection:
             await connection.execute(statement)
 
@@ -54,14 +144,199 @@ class CodeHosts:
             rows = (await connection.execute(select(code_hosts).order_by(code_hosts.c.name))).mappings().all()
         return [_recorded(dict(row)) for row in rows]
 
+    async def read(self, name: str) -> tuple[RecordedCodeHost, tuple[SealedSecret, ...]]:
+        """A code host with the secrets that belong to its document as it is now.
 
-def _upsert(dialect: str, name: str, document: str, digest: str) -> Insert:
-    values = {"document": document, "document_sha256": digest, "updated_at": clock()}
+        Raises:
+            UnknownHostError: there is none of that name, or it is being removed.
+        """
+        # A writer changes both in one transaction; locking the row keeps it out between the two reads.
+        query = select(code_hosts).where(code_hosts.c.name == name, _present()).with_for_update(read=True)
+        async with self._database.read() as connection:
+            row = (await connection.execute(query)).mappings().first()
+            if row is None:
+                raise UnknownHostError(name)
+            host = _recorded(dict(row))
+            return host, await read_secrets(connection, host.code_host_id)
+
+    async def create(
+        self, name: str, document: str, *, source: str, priority: int, secrets: Sequence[SealedSecret]
+    ) -> RecordedCodeHost:
+        """Make a code host. One of the same name that is being removed comes back with the new document.
+
+        ``document`` has its secrets replaced already, and ends up in the database as it is.
+
+        Raises:
+            NameTakenError: there is one of that name.
+        """
+        async with self._database.write_alone() as connection:
+            statement = _insert(self._database.dialect, name, document, source=source, priority=priority)
+            code_host_id = (await connection.execute(statement)).scalar_one_or_none()
+            if code_host_id is None:
+                raise NameTakenError(name)
+            await replace_secrets(connection, code_host_id, secrets)
+            await notify(connection)
+            return await _find(connection, name)
+
+    async def replace(
+        self, base: RecordedCodeHost, document: str, *, source: str, secrets: Sequence[SealedSecret]
+    ) -> RecordedCodeHost:
+        """Give a code host another document, other secrets or another keeper.
+
+        A document that shows no difference has other secrets: then a sync is asked for, because its digest tells
+        nobody.
+
+        Raises:
+            DocumentChangedError: it is not as it was in ``base`` any more.
+        """
+        values: dict[str, Any] = {"document": document, "document_sha256": digest_of(document)}
+        if document == base.document:
+            values["sync_requested_at"] = clock()
+        statement = (
+            update(code_hosts)
+            .where(code_hosts.c.id == base.code_host_id, code_hosts.c.updated_at == base.updated_at, _present())
+            .values(**values, source=source, problem=None, updated_at=_later_than(base.updated_at))
+        )
+        async with self._database.write_alone() as connection:
+            if (await connection.execute(statement)).rowcount == 0:
+                raise DocumentChangedError(base.name)
+            await replace_secrets(connection, base.code_host_id, secrets)
+            await notify(connection)
+            return await _find(connection, base.name)
+
+    async def pause(self, name: str, *, paused: bool) -> RecordedCodeHost:
+        """Keep its jobs from being worked on, or let them go on."""
+        return await self._set(name, paused=paused)
+
+    async def set_priority(self, name: str, priority: int) -> RecordedCodeHost:
+        """The smaller number goes first."""
+        return await self._set(name, priority=priority)
+
+    async def request_sync(self, name: str) -> RecordedCodeHost:
+        """Ask for a new plan although the document is the same."""
+        return await self._set(name, sync_requested_at=clock())
+
+    async def confirm_removal(self, name: str) -> RecordedCodeHost:
+        """Confirm that the document as it is now may retire as much as it does."""
+        return await self._set(name, removal_confirmed_sha256=code_hosts.c.document_sha256)
+
+    async def set_problem(self, code_host_id: int, problem: str | None) -> None:
+        """Say why the document cannot be followed, or that nothing is in its way."""
+        statement = update(code_hosts).where(
+            code_hosts.c.id == code_host_id, code_hosts.c.problem.is_distinct_from(problem)
+        )
+        kept = None if problem is None else storable(without_user_information(problem))
+        async with self._database.write() as connection:
+            await connection.execute(statement.values(problem=kept))
+
+    async def remove(self, name: str) -> RecordedCodeHost:
+        """Begin to remove a code host: its releases are retired, its secrets are gone.
+
+        The row goes (``forget_removed``) when the last of its releases has gone.
+
+        Raises:
+            UnknownHostError: there is none of that name, or it is being removed already.
+        """
+        gone = {**_NEW, "removed_at": clock()}
+        async with self._database.write_alone() as connection:
+            code_host_id = (await connection.execute(_changed(name, gone))).scalar_one_or_none()
+            if code_host_id is None:
+                raise UnknownHostError(name)
+            await _retire_all(connection, code_host_id)
+            await replace_secrets(connection, code_host_id, ())
+            await notify(connection)
+            return await _find(connection, name)
+
+    async def forget_removed(self) -> list[str]:
+        """Forget the removed code hosts that have no release left; returns their names.
+
+        One that sent requests within the hour stays until they have left the window: who adds it again has no new
+        allowance.
+        """
+        removed = select(code_hosts.c.id).where(code_hosts.c.removed_at.is_not(None))
+        async with self._database.read() as connection:
+            if (await connection.execute(removed.limit(1))).first() is None:
+                return []
+        async with self._database.write_alone() as connection:
+            outside = ledger.c.granted_at < counted_from(await read_clock(connection))
+            await connection.execute(delete(ledger).where(ledger.c.code_host_id.in_(removed), outside))
+            used = (exists().where(table.c.code_host_id == code_hosts.c.id) for table in (releases, ledger))
+            statement = delete(code_hosts).where(
+                code_hosts.c.removed_at.is_not(None), *(not_(condition) for condition in used)
+            )
+            names = (await connection.execute(statement.returning(code_hosts.c.name))).scalars().all()
+        return sorted(names)
+
+    async def _set(self, name: str, **values: Any) -> RecordedCodeHost:
+        async with self._database.write() as connection:
+            if (await connection.execute(_changed(name, values))).scalar_one_or_none() is None:
+                raise UnknownHostError(name)
+            await notify(connection)
+            return await _find(connection, name)
+
+
+def digest_of(document: str) -> str:
+    """The digest by which a stored document is known: SHA-256 in hexadecimal, of its UTF-8."""
+    return hashlib.sha256(document.encode()).hexdigest()
+
+
+async def _find(connection: AsyncConnection, name: str) -> RecordedCodeHost:
+    row = (await connection.execute(select(code_hosts).where(code_hosts.c.name == name))).mappings().one()
+    return _recorded(dict(row))
+
+
+async def _retire_all(connection: AsyncConnection, code_host_id: int) -> None:
+    wanted = (releases.c.code_host_id == code_host_id, releases.c.wanted)
+    await cancel(connection, (await connection.execute(select(releases.c.id).where(*wanted))).scalars().all())
+    await connection.execute(update(releases).where(*wanted).values(wanted=False, retired_at=clock()))
+
+
+def _present() -> ColumnElement[bool]:
+    return code_hosts.c.removed_at.is_(None)
+
+
+def _changed(name: str, values: dict[str, Any]) -> Any:
+    statement: Update = update(code_hosts).where(code_hosts.c.name == name, _present()).values(values)
+    return statement.returning(code_hosts.c.id)
+
+
+def _later_than(moment: int) -> ColumnElement[int]:
+    # Two changes within a tick, or before and after the clock was set back, must not look like one.
+    return case((clock() > moment, clock()), else_=moment + 1)
+
+
+def _insert(dialect: str, name: str, document: str, *, source: str, priority: int) -> Any:
+    """Make it, or bring it back where it is being removed; gives the id, and nothing where there is one already."""
+    values = {
+        **_NEW,
+        "document": document,
+        "document_sha256": digest_of(document),
+        "updated_at": clock(),
+        "source": source,
+        "priority": priority,
+    }
+    return _on_conflict(dialect, name, values, code_hosts.c.removed_at.is_not(None))
+
+
+def _upsert(dialect: str, name: str, document: str, digest: str) -> Any:
+    values = {
+        "document": document,
+        "document_sha256": digest,
+        "updated_at": clock(),
+        "source": Source.SYNC.value,
+        "removed_at": None,
+        "problem": None,
+    }
+    mine = or_(code_hosts.c.source == Source.SYNC.value, code_hosts.c.removed_at.is_not(None))
+    return _on_conflict(dialect, name, values, mine)
+
+
+def _on_conflict(dialect: str, name: str, values: dict[str, Any], condition: ColumnElement[bool]) -> Any:
     insert = sqlite.insert if dialect == SQLITE else postgresql.insert
     return (
         insert(code_hosts)
         .values(name=name, created_at=clock(), **values)
-        .on_conflict_do_update(index_elements=["name"], set_=values)
+        .on_conflict_do_update(index_elements=["name"], set_=values, where=condition)
         .returning(code_hosts.c.id)
     )
 

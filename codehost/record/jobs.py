@@ -1,18 +1,22 @@
 """Sync jobs in the database: claimed under a lease, kept alive, finished, failed, given back."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from codehost.model.errors import Failure
-from codehost.model.jobs import JobState, LeasedJob
+from codehost.model.errors import Failure, Reason
+from codehost.model.jobs import ASKED_FOR, JobChange, JobState, LeasedJob, sources_of
 from codehost.model.members import IngestReport
 from codehost.model.releases import Download, Resolution
 from codehost.record import finishing, moves
 from codehost.record.claims import claim
-from codehost.record.clock import clock, microseconds
+from codehost.record.clock import clock, microseconds, read_clock
 from codehost.record.database import Database
-from codehost.record.tables import jobs
+from codehost.record.tables import jobs, releases
+
+# What a person can start again, and what is not worth it: a completed job is queued again only by a verification.
+_CAN_RETRY = frozenset(JobState) - {JobState.COMPLETED}
 
 
 class Jobs:
@@ -27,9 +31,19 @@ class Jobs:
         Whole projects, by priority and then in the order of the queue; the limit cuts the last one. An empty answer
         says that nothing is free at this moment; jobs may still be in other hands or due later.
         """
+        return await self.claim_fairly([code_host_id], owner, limit, lease_seconds)
+
+    async def claim_fairly(
+        self, code_hosts: Sequence[int], owner: str, limit: int, lease_seconds: float
+    ) -> list[LeasedJob]:
+        """As ``claim``, for several code hosts: each gets an equal share, and what one leaves goes to the others.
+
+        ``code_hosts`` come in the order of their turns (``model.jobs.Turns``); those at the end get nothing when there
+        are more of them than ``limit``.
+        """
         async with self._database.write() as connection:
             return await claim(
-                connection, code_host_id=code_host_id, owner=owner, limit=limit, lease=microseconds(lease_seconds)
+                connection, code_hosts=code_hosts, owner=owner, limit=limit, lease=microseconds(lease_seconds)
             )
 
     async def heartbeat(self, owner: str, lease_seconds: float) -> frozenset[int]:
@@ -42,14 +56,26 @@ class Jobs:
             await connection.execute(prolong)
             return frozenset((await connection.execute(own)).scalars())
 
-    async def complete(self, job: LeasedJob, resolution: Resolution, download: Download, report: IngestReport) -> None:
-        """Record a published repository: release, skips, attempt and change.
+    async def complete(
+        self,
+        job: LeasedJob,
+        resolution: Resolution,
+        download: Download,
+        report: IngestReport,
+        publish: finishing.Publish | None = None,
+    ) -> None:
+        """Publish a repository and record it: release, skips, attempt and change.
+
+        ``publish`` runs inside the transaction, when the lease is proven and nobody can take it any more. None: the
+        repository lies in its place already.
 
         Raises:
-            LeaseLostError: the job is not in hand any more; nothing was recorded.
+            LeaseLostError: the job is not in hand any more; nothing was published or recorded.
+            Failure: it could not be published; nothing was recorded, and the job is still in hand.
+            UserError: the database is gone. The repository may have been published and not recorded, or both.
         """
         async with self._database.write() as connection:
-            await finishing.complete(connection, job, resolution, download, report)
+            await finishing.complete(connection, job, resolution, download, report, publish)
 
     async def fail(self, job: LeasedJob, failure: Failure, retry_in: float | None) -> None:
         """Record a failed attempt.
@@ -73,7 +99,68 @@ class Jobs:
         async with self._database.write_alone() as connection:
             return await moves.requeue(connection, release_ids)
 
+    async def reclaim_expired(self) -> int:
+        """Take back the jobs of all code hosts whose leases ran out; return how many.
+
+        They are queued again; one that lost ``MOST_LOSSES`` workers in a row fails, with the reason crashed.
+        """
+        async with self._database.write() as connection:
+            return len(await moves.reclaim_expired(connection, await read_clock(connection)))
+
+    async def cancel(self, repositories: Iterable[str]) -> list[JobChange]:
+        """Cancel the jobs of these repositories, also those in hand: their workers find their leases lost.
+
+        A repository without a wanted release is not in the answer.
+        """
+        return await self._ask(repositories, sources_of(JobState.CANCELLED))
+
+    async def retry(self, repositories: Iterable[str]) -> list[JobChange]:
+        """Queue the jobs of these repositories at the head of the queue, as if never tried, unless they are completed.
+
+        What a worker has in hand is taken from it. A repository without a wanted release is not in the answer.
+        """
+        return await self._ask(repositories, _CAN_RETRY, again=True)
+
+    async def retry_failed(self, reason: Reason | None) -> list[JobChange]:
+        """As ``retry``, for all jobs of all code hosts whose last attempt failed, for that reason or for any."""
+        failed = jobs.c.state.in_((JobState.ERRORED.value, JobState.FAILED.value))
+        condition = failed if reason is None else failed & (jobs.c.reason == reason.value)
+        async with self._database.write_alone() as connection:
+            return await _change(connection, condition, _CAN_RETRY, again=True)
+
+    async def _ask(
+        self, repositories: Iterable[str], sources: frozenset[JobState], *, again: bool = False
+    ) -> list[JobChange]:
+        changes: list[JobChange] = []
+        async with self._database.write_alone() as connection:
+            for chunk in moves.chunks(dict.fromkeys(repositories)):
+                changes += await _change(connection, releases.c.repository.in_(chunk), sources, again=again)
+        return changes
+
     async def reclaim_all(self, code_host_id: int) -> int:
         """Queue all jobs in hand again; return how many. Only for a caller who knows that no worker is alive."""
         async with self._database.write() as connection:
             return len(await moves.take_back(connection, jobs.c.code_host_id == code_host_id))
+
+
+async def _change(
+    connection: AsyncConnection, condition: ColumnElement[bool], sources: frozenset[JobState], *, again: bool
+) -> list[JobChange]:
+    """Cancel the jobs under the condition that are in one of the states, or put them first in the queue."""
+    query = (
+        select(releases.c.id, releases.c.repository, jobs.c.state)
+        .join(jobs, jobs.c.release_id == releases.c.id)
+        .where(condition, releases.c.wanted)
+        .order_by(jobs.c.id)
+        # Locked, so that what is answered is what was changed: a worker that is just finishing comes first.
+        .with_for_update(of=jobs)
+    )
+    found = [(row.id, row.repository, JobState(row.state)) for row in (await connection.execute(query)).all()]
+    chosen = [release_id for release_id, _, before in found if before in sources]
+    if again:
+        await moves.put_first(connection, chosen, ASKED_FOR)
+    else:
+        await moves.cancel(connection, chosen)
+    return [
+        JobChange(repository=repository, before=before, changed=before in sources) for _, repository, before in found
+    ]

@@ -9,22 +9,31 @@ On PostgreSQL rows stay locked until their transaction ends. So that none has to
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Update, and_, bindparam, select, update
+from sqlalchemy import ColumnElement, Select, Update, and_, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from codehost.model.jobs import JobState, LeasedJob, sources_of
+from codehost.model.errors import Reason
+from codehost.model.jobs import MOST_LOSSES, PLANNED, JobState, LeasedJob, sources_of
 from codehost.model.records import AttemptOutcome
 from codehost.record.clock import clock
 from codehost.record.tables import attempts, jobs
+from codehost.record.wakeups import notify
+
+T = TypeVar("T")
 
 # SQLite allows 32,766 variables in a statement, PostgreSQL's protocol 32,767.
 _CHUNK = 10_000
 
 # What a job without an owner looks like.
 UNOWNED: dict[str, Any] = {"owner": None, "lease_expires_at": None}
-_REQUEUED: dict[str, Any] = {"attempts": 0, "not_before": None, "reason": None, "message": None}
+_AFRESH: dict[str, Any] = {"attempts": 0, "losses": 0, "not_before": None, "reason": None, "message": None}
+
+_LOST_TOO_OFTEN = (
+    f"{MOST_LOSSES} workers in a row went away while they had this release in hand: it may be what ended them;"
+    " look into their logs, then run codehost retry"
+)
 
 
 def move(after: JobState, *conditions: ColumnElement[bool], **values: Any) -> Update:
@@ -66,10 +75,26 @@ async def requeue(connection: AsyncConnection, release_ids: Iterable[int]) -> in
             jobs.c.release_id.in_(chunk),
             jobs.c.state != JobState.PROCESSING.value,
             queued_at=clock(),
-            **_REQUEUED,
+            priority=PLANNED,
+            **_AFRESH,
         )
         count += (await connection.execute(statement)).rowcount
+    if count:
+        await notify(connection)
     return count
+
+
+async def put_first(connection: AsyncConnection, release_ids: Iterable[int], priority: int) -> None:
+    """Queue the jobs of these releases again with this priority, those in hand and those in the queue too."""
+    # The table of transitions has no move from queued to queued, and none is needed: only the place changes.
+    waiting = jobs.c.state == JobState.QUEUED.value
+    for chunk in chunks(release_ids):
+        of_these = jobs.c.release_id.in_(chunk)
+        await connection.execute(update(jobs).where(of_these, waiting).values(priority=priority, **_AFRESH))
+        moved = move(JobState.QUEUED, of_these, priority=priority, queued_at=clock(), **_AFRESH, **UNOWNED)
+        job_ids = (await connection.execute(moved.returning(jobs.c.id))).scalars().all()
+        await close_attempts(connection, job_ids, AttemptOutcome.CANCELLED)
+        await notify(connection)
 
 
 async def cancel(connection: AsyncConnection, release_ids: Iterable[int]) -> None:
@@ -82,16 +107,49 @@ async def cancel(connection: AsyncConnection, release_ids: Iterable[int]) -> Non
 
 
 async def take_back(connection: AsyncConnection, *conditions: ColumnElement[bool]) -> Sequence[int]:
-    """Queue jobs whose workers are gone; return their ids.
+    """Queue jobs whose workers were stopped; return their ids. Nothing is held against the jobs.
 
     Skips rows that another transaction has locked: their worker is not gone, or somebody takes them back already.
     """
-    lost = select(jobs.c.id).where(in_state(JobState.PROCESSING), *conditions).with_for_update(skip_locked=True)
-    job_ids = (await connection.execute(lost)).scalars().all()
+    job_ids: Sequence[int] = (await connection.execute(_in_hand(*conditions))).scalars().all()
+    await _queue_lost(connection, job_ids)
+    return job_ids
+
+
+async def reclaim_expired(connection: AsyncConnection, now: int, *conditions: ColumnElement[bool]) -> Sequence[int]:
+    """Queue jobs whose leases ran out; return their ids. A job that lost ``MOST_LOSSES`` workers in a row fails.
+
+    Skips locked rows as ``take_back`` does: a worker that is just finishing is not gone.
+    """
+    expired = _in_hand(jobs.c.lease_expires_at <= now, *conditions).add_columns(jobs.c.losses)
+    losses = {row.id: row.losses for row in (await connection.execute(expired)).all()}
+    given_up = [job_id for job_id, before in losses.items() if before + 1 >= MOST_LOSSES]
+    await _queue_lost(connection, [job_id for job_id, before in losses.items() if before + 1 < MOST_LOSSES], 1)
+    await close_attempts(connection, given_up, AttemptOutcome.LOST)
+    for chunk in chunks(given_up):
+        failed = move(
+            JobState.FAILED,
+            jobs.c.id.in_(chunk),
+            losses=jobs.c.losses + 1,
+            reason=Reason.CRASHED.value,
+            message=_LOST_TOO_OFTEN,
+            finished_at=now,
+            **UNOWNED,
+        )
+        await connection.execute(failed)
+    return list(losses)
+
+
+def _in_hand(*conditions: ColumnElement[bool]) -> Select[Any]:
+    return select(jobs.c.id).where(in_state(JobState.PROCESSING), *conditions).with_for_update(skip_locked=True)
+
+
+async def _queue_lost(connection: AsyncConnection, job_ids: Sequence[int], once_more: int = 0) -> None:
     await close_attempts(connection, job_ids, AttemptOutcome.LOST)
     for chunk in chunks(job_ids):
-        await connection.execute(move(JobState.QUEUED, jobs.c.id.in_(chunk), **UNOWNED))
-    return job_ids
+        lost = move(JobState.QUEUED, jobs.c.id.in_(chunk), losses=jobs.c.losses + once_more, **UNOWNED)
+        await connection.execute(lost)
+        await notify(connection)
 
 
 def in_state(state: JobState) -> ColumnElement[bool]:
@@ -99,7 +157,7 @@ def in_state(state: JobState) -> ColumnElement[bool]:
     return jobs.c.state == bindparam(None, state.value, literal_execute=True, unique=True)
 
 
-def chunks(values: Iterable[int]) -> Iterator[list[int]]:
+def chunks(values: Iterable[T]) -> Iterator[list[T]]:
     """The values in pieces that fit one statement."""
     rest = iter(values)
     while piece := list(islice(rest, _CHUNK)):

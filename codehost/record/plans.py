@@ -8,15 +8,15 @@ from sqlalchemy import ColumnElement, and_, func, insert, literal, select, updat
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from codehost.model.errors import UserError
-from codehost.model.jobs import JobState
+from codehost.model.jobs import PLANNED, JobState
 from codehost.model.pins import Pin
 from codehost.model.records import Plan
 from codehost.record.clock import clock, read_clock
 from codehost.record.moves import cancel, chunks, requeue
 from codehost.record.tables import code_hosts, jobs, releases
+from codehost.record.wakeups import notify
 
 _CHUNK = 5_000
-_PRIORITY = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,21 +29,37 @@ class _New:
         return self.pin.release.project, self.pin.release.version
 
 
-async def apply(connection: AsyncConnection, code_host_id: int, plan: Plan) -> None:
-    """Carry out the plan within an exclusive write transaction.
+async def apply(connection: AsyncConnection, code_host_id: int, plan: Plan, *, again: bool) -> None:
+    """Carry out the plan within an exclusive write transaction; with ``again``, what failed is queued again.
 
     Raises:
         UserError: two releases would share a repository's name.
     """
     retired = [release.release_id for release in plan.retire]
     restored = [release.release_id for release in plan.restore]
-    unfinished = (release for release in (*plan.retry, *plan.restore) if release.state is not JobState.COMPLETED)
+    pinned = (*plan.retry, *plan.restore) if again else plan.restore
+    unfinished = (release for release in pinned if release.state is not JobState.COMPLETED)
     await cancel(connection, retired)
     await requeue(connection, (release.release_id for release in unfinished))
     await _mark(connection, retired, wanted=False, retired_at=clock())
     await _mark(connection, restored, wanted=True, retired_at=None)
     new = [_New(pin=pin, repository=pin.repository(plan.repository_pattern)) for pin in plan.add]
     await _add(connection, code_host_id, await _unrecorded(connection, code_host_id, new))
+
+
+async def follow(connection: AsyncConnection, code_host_id: int, document_sha256: str) -> bool:
+    """Note that a plan follows this document; False if it is not the code host's document any more."""
+    # The row stays locked until the plan is applied: the document can change before it or after it.
+    followed = (
+        update(code_hosts)
+        .where(
+            code_hosts.c.id == code_host_id,
+            code_hosts.c.document_sha256 == document_sha256,
+            code_hosts.c.removed_at.is_(None),
+        )
+        .values(applied_sha256=document_sha256, applied_at=clock(), problem=None)
+    )
+    return bool((await connection.execute(followed)).rowcount)
 
 
 async def _mark(connection: AsyncConnection, release_ids: list[int], **values: Any) -> None:
@@ -72,6 +88,7 @@ async def _add(connection: AsyncConnection, code_host_id: int, new: Sequence[_Ne
         ],
     )
     await _queue_all(connection, releases.c.id > newest, now)
+    await notify(connection)
 
 
 async def _queue_all(connection: AsyncConnection, added: ColumnElement[bool], now: int) -> None:
@@ -81,7 +98,7 @@ async def _queue_all(connection: AsyncConnection, added: ColumnElement[bool], no
         "code_host_id": releases.c.code_host_id,
         "project": releases.c.project,
         "state": literal(JobState.QUEUED.value, jobs.c.state.type),
-        "priority": literal(_PRIORITY, jobs.c.priority.type),
+        "priority": literal(PLANNED, jobs.c.priority.type),
         "attempts": literal(0, jobs.c.attempts.type),
         "epoch": literal(0, jobs.c.epoch.type),
         "queued_at": literal(now, jobs.c.queued_at.type),

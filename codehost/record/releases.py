@@ -1,14 +1,20 @@
 """Releases in the database: what is recorded, how a plan changes it, and how a release leaves."""
 
-from sqlalchemy import delete, select
+from collections.abc import Awaitable, Callable
+
+from sqlalchemy import ColumnElement, delete, exists, select
 
 from codehost.model.jobs import JobState
 from codehost.model.records import ChangeKind, Plan, RecordedRelease, RetiredRelease
 from codehost.record.changes import append_change
+from codehost.record.clock import read_clock
 from codehost.record.database import Database
 from codehost.record.moves import cancel, requeue
-from codehost.record.plans import apply
+from codehost.record.plans import apply, follow
 from codehost.record.tables import jobs, releases
+
+# Takes a repository away, durably. Must not use the database.
+Withdraw = Callable[[], Awaitable[None]]
 
 # A look-up is several times cheaper than the enumeration's constructor, 100,000 times.
 _STATES = {state.value: state for state in JobState}
@@ -47,10 +53,40 @@ class Releases:
         """
         if plan.add or plan.retry or plan.retire or plan.restore:
             async with self._database.write_alone() as connection:
-                await apply(connection, code_host_id, plan)
+                await apply(connection, code_host_id, plan, again=True)
+
+    async def follow_plan(self, code_host_id: int, plan: Plan, document_sha256: str) -> bool:
+        """Carry out the plan for a document, and note that it is followed, in one transaction.
+
+        Unlike ``apply_plan`` it leaves alone what failed: that is tried again in its time. What a person cancelled
+        stays so.
+
+        Returns:
+            False if the code host has another document by now: nothing was changed, and there is a new plan to make.
+
+        Raises:
+            UserError: as for ``apply_plan``.
+        """
+        async with self._database.write_alone() as connection:
+            if not await follow(connection, code_host_id, document_sha256):
+                return False
+            await apply(connection, code_host_id, plan, again=False)
+            return True
+
+    async def now(self) -> int:
+        """The database's time, in microseconds: all times of releases are on its clock."""
+        async with self._database.read() as connection:
+            return await read_clock(connection)
 
     async def retired(self, code_host_id: int) -> list[RetiredRelease]:
         """The releases that no pin names any more, in the order in which they were added."""
+        return await self._retired(releases.c.code_host_id == code_host_id)
+
+    async def retired_before(self, when: int, limit: int = 1_000) -> list[RetiredRelease]:
+        """At most ``limit`` releases, of all code hosts, that no pin has named since before ``when``."""
+        return await self._retired(releases.c.retired_at < when, limit=limit)
+
+    async def _retired(self, condition: ColumnElement[bool], limit: int | None = None) -> list[RetiredRelease]:
         columns = (
             releases.c.id.label("release_id"),
             releases.c.project,
@@ -58,8 +94,7 @@ class Releases:
             releases.c.repository,
             releases.c.retired_at,
         )
-        unwanted = releases.c.wanted.is_(False)
-        query = select(*columns).where(releases.c.code_host_id == code_host_id, unwanted).order_by(releases.c.id)
+        query = select(*columns).where(condition, releases.c.wanted.is_(False)).order_by(releases.c.id).limit(limit)
         async with self._database.read() as connection:
             rows = (await connection.execute(query)).mappings().all()
         return [RetiredRelease(**row) for row in rows]
@@ -78,11 +113,15 @@ class Releases:
             await cancel(connection, [release_id])
             return True
 
-    async def remove(self, release_id: int) -> bool:
+    async def remove(self, release_id: int, withdraw: Withdraw | None = None) -> bool:
         """Forget a retired release with its job, attempts and skips, and tell the feed if it had a repository.
 
+        ``withdraw`` takes the repository away, inside the transaction: while it works, no plan can want the release
+        again and no worker can publish it. The release must have been disowned: whoever dies between taking the
+        repository away and the commit leaves one that nobody vouches for. None: the repository is gone already.
+
         Returns:
-            False if it is gone already or wanted again.
+            False if it is gone already, wanted again or, with ``withdraw``, not disowned; nothing was done then.
         """
         columns = (
             releases.c.code_host_id,
@@ -91,11 +130,14 @@ class Releases:
             releases.c.version,
             releases.c.commit,
         )
-        statement = (
-            delete(releases).where(releases.c.id == release_id, releases.c.wanted.is_(False)).returning(*columns)
-        )
+        statement = delete(releases).where(releases.c.id == release_id, releases.c.wanted.is_(False))
+        if withdraw is not None:
+            disowned = jobs.c.state == JobState.CANCELLED.value
+            statement = statement.where(exists().where(jobs.c.release_id == release_id, disowned))
         async with self._database.write_alone() as connection:
-            row = (await connection.execute(statement)).mappings().first()
+            row = (await connection.execute(statement.returning(*columns))).mappings().first()
+            if row is not None and withdraw is not None:
+                await withdraw()
             if row is not None and row["commit"] is not None:
                 await append_change(connection, kind=ChangeKind.REMOVED, **row)
         return row is not None

@@ -144,7 +144,7 @@ def _release_fields(found: Any) -> dict[str, Any]:
     plain = (
         "project version pinned_version repository wanted commit tree mirror page_url file_name file_url final_url"
         " sha256 size upload_time requires_python why files unpacked_bytes packed_bytes skipped"
-        " created_at synced_at retired_at"
+        " created_at synced_at retired_at quarantined gone_at alarm"
     )
     fields = {name: found[releases.c[name]] for name in plain.split()}
     fields["hashes"] = found[releases.c.hashes] or {}

@@ -10,7 +10,7 @@ from http import HTTPStatus
 
 from codehost.model.codehosts import Mirror
 from codehost.model.errors import Failure, Reason
-from codehost.model.ports import Fetcher, FoundRoot, PageResponse, RootMemory
+from codehost.model.ports import Fetcher, FoundRoot, PageResponse, RootMemory, Validators
 from codehost.net.origins import same_origin, shown
 from codehost.resolve.listing import lists_projects, still_there
 from codehost.resolve.pages import parse_page
@@ -60,13 +60,15 @@ class MirrorPages:
         self._reading = asyncio.Lock()
         self._places: dict[tuple[int, str], _Place] = {}
 
-    async def ask(self, mirror: Mirror, project: str) -> Word:
+    async def ask(self, mirror: Mirror, project: str, validators: Validators | None = None) -> Word:
         """The mirror's word on a project (normalised): a page, or that it is not there.
+
+        With ``validators`` of an earlier page, the word may be that the page is unchanged.
 
         Raises:
             Failure: there is no such answer: NETWORK, SERVER_ERROR, THROTTLED, AUTH, BAD_PAGE, BLOCKED.
         """
-        word = await self._ask(mirror, project)
+        word = await self._ask(mirror, project, validators)
         if word.failure is not None:
             raise explained(word.failure, word.tried)
         return word
@@ -83,6 +85,10 @@ class MirrorPages:
         place = self._place(mirror)
         return None if place.root is None or place.how is None else (place.root, place.how)
 
+    def knows_root(self, mirror: Mirror) -> bool:
+        """Whether the mirror's simple root is known by now. As long as it is not, "not here" may be the wrong place."""
+        return self._place(mirror).root is not None
+
     async def listing(self, mirror: Mirror, root: str) -> PageResponse:
         """The beginning of the listing of all projects; any status is an answer."""
         return await self._fetcher.beginning(mirror, f"{root}/")
@@ -95,9 +101,9 @@ class MirrorPages:
             self._places[key] = _Place(root=root, how=how)
         return self._places[key]
 
-    async def _ask(self, mirror: Mirror, project: str) -> Word:
+    async def _ask(self, mirror: Mirror, project: str, validators: Validators | None = None) -> Word:
         located = await self._located(mirror, project)
-        return located if isinstance(located, Word) else await self._ask_at(mirror, located, project)
+        return located if isinstance(located, Word) else await self._ask_at(mirror, located, project, validators)
 
     async def _located(self, mirror: Mirror, project: str | None) -> str | Word:
         """The mirror's root; or the mirror's word, when the search for the root has just heard it."""
@@ -120,10 +126,10 @@ class MirrorPages:
         if found is not None and found.root in candidates(mirror.url):
             place.root, place.how, place.doubted = found.root, How.REMEMBERED, found
 
-    async def _ask_at(self, mirror: Mirror, root: str, project: str) -> Word:
+    async def _ask_at(self, mirror: Mirror, root: str, project: str, validators: Validators | None) -> Word:
         place = self._place(mirror)
         doubted = place.doubted
-        word = await self._hear(mirror, root, project)
+        word = await self._hear(mirror, root, project, validators)
         if word.kind is Kind.HERE and place.root == root:
             place.doubted = None
         elif word.kind is Kind.MISSING and doubted is not None:
@@ -187,15 +193,17 @@ class MirrorPages:
         await self._memory.remember(mirror.url, FoundRoot(root=root, witness=witness))
         place.root, place.how, place.doubted = root, confirmed.how, None
 
-    async def _hear(self, mirror: Mirror, root: str, project: str) -> Word:
+    async def _hear(self, mirror: Mirror, root: str, project: str, validators: Validators | None = None) -> Word:
         """The answer to the request for a project page below ``root``. Raises when there is none."""
         address = address_of(root, project)
         try:
-            response = await self._fetcher.page(mirror, address)
+            response = await self._fetcher.page(mirror, address, validators)
         except Failure as failure:
             if failure.reason is not Reason.BAD_PAGE:
                 raise
             return Word(root=root, url=address, status=0, failure=failure.at(mirror.url))
+        if response.status == HTTPStatus.NOT_MODIFIED and validators:
+            return Word(root=root, url=response.url, status=response.status, validators=validators, unchanged=True)
         if response.status != HTTPStatus.OK:
             failed = failure_of(response, mirror)
             if failed is not None and failed.reason in _NO_ANSWER:
@@ -205,7 +213,8 @@ class MirrorPages:
             page = await self._read(response, project)
         except Failure as failure:
             return Word(root=root, url=response.url, status=response.status, failure=failure.at(mirror.url))
-        return Word(root=root, url=response.url, status=response.status, page=page)
+        fresh = Validators(etag=response.etag, last_modified=response.last_modified)
+        return Word(root=root, url=response.url, status=response.status, page=page, validators=fresh)
 
     async def _hear_listing(self, mirror: Mirror, root: str) -> tuple[Word, bool]:
         """The answer to the request for the listing of ``root``, and whether it is one. Raises when there is none."""

@@ -11,7 +11,7 @@ from http.client import responses
 
 from codehost.model.codehosts import Mirror
 from codehost.model.errors import Failure, Reason, reason_of_status
-from codehost.model.ports import PageResponse
+from codehost.model.ports import NO_VALIDATORS, PageResponse, Validators
 from codehost.net.origins import BadAddressError, origin_of, same_origin, shown
 from codehost.resolve.project_page import ProjectPage
 
@@ -39,6 +39,7 @@ class Word:
 
     ``url`` is the final address. With a ``failure`` there is no usable answer; without one, ``page`` is None when the
     ``status`` says that the project is not there. ``tried`` names the roots that were tried when none was confirmed.
+    ``validators`` are the page's. ``unchanged``: the page is as it was when the validators that were sent were its own.
     """
 
     root: str
@@ -47,6 +48,8 @@ class Word:
     page: ProjectPage | None = None
     failure: Failure | None = None
     tried: tuple[str, ...] = ()
+    validators: Validators = NO_VALIDATORS
+    unchanged: bool = False
 
     @property
     def kind(self) -> Kind:
@@ -54,7 +57,7 @@ class Word:
         if self.failure is not None:
             return Kind.REFUSED if self.failure.reason is Reason.AUTH else Kind.UNUSABLE
         # PEP 792: a quarantined project has no files to show, and yet the page speaks of it.
-        if self.page is None or (self.page.empty and not self.page.quarantined):
+        if not self.unchanged and (self.page is None or (self.page.empty and not self.page.quarantined)):
             return Kind.MISSING
         return Kind.HERE if _is_own(self.url, self.root) else Kind.ELSEWHERE
 

@@ -3,7 +3,7 @@ import time
 import pytest
 
 from codehost.config.document import parse
-from codehost.config.redaction import without_secrets
+from codehost.config.redaction import user_information, with_user_information, without_secrets
 
 REDACTED = [
     (
@@ -109,3 +109,17 @@ def test_long_comments_take_no_long_time(piece: str) -> None:
     begin = time.process_time()
     without_secrets(text, document)
     assert time.process_time() - begin < 1
+
+
+@pytest.mark.parametrize(
+    ("url", "user", "other"),
+    [
+        ("https://a/s@t", "", "https://new@a/s@t"),
+        ("https://u:p@a:1/", "u:p", "https://new@a:1/"),
+        ("https://u@a", "u", "https://new@a"),
+        ("http://u:p%40@[::1]/x", "u:p%40", "http://new@[::1]/x"),
+    ],
+)
+def test_user_information(url: str, user: str, other: str) -> None:
+    assert user_information(url) == user
+    assert with_user_information(url, "new") == other

@@ -14,6 +14,7 @@ from codehost.model.budget import (
     WINDOW,
     Allotment,
     Spent,
+    Witness,
     allot,
     batch_size,
     counted_from,
@@ -28,9 +29,30 @@ def test_batch_size(cap: int, batch: int) -> None:
     assert batch_size(cap) == batch
 
 
-@pytest.mark.parametrize(("clock", "newest", "now"), [(5, None, 5), (5, 4, 5), (5, 9, 9)])
-def test_the_present_does_not_go_back(clock: int, newest: int | None, now: int) -> None:
-    assert moment(clock, newest) == now
+MOMENTS = [
+    # clock, behind, newest, latest -> now
+    (5, 0, None, None, 5),
+    (5, 0, 4, None, 5),
+    (9, 2, 4, None, 7),
+    # Set back: from the newest on.
+    (5, 0, 9, None, 9),
+    (5, -8, 9, None, 13),
+    # Set forward, and somebody knows.
+    (900, 0, 4, 7, 7),
+    # Others have been told a later present since.
+    (900, 0, 8, 7, 8),
+]
+
+
+@pytest.mark.parametrize(("clock", "behind", "newest", "latest", "now"), MOMENTS)
+def test_the_present(clock: int, behind: int, newest: int | None, latest: int | None, now: int) -> None:
+    assert moment(clock, behind, newest, latest) == now
+
+
+@pytest.mark.parametrize("waited", [0, SECOND, WINDOW, 24 * WINDOW])
+def test_a_witness_allows_for_clocks_that_run_a_little_apart(waited: int) -> None:
+    latest = Witness(present=7, asked_at=100).latest(100 + waited)
+    assert 0 < latest - (7 + waited) <= waited // 1_000 + SECOND // 10
 
 
 ALLOTMENTS = [
@@ -53,7 +75,8 @@ def test_allot(cap: int, tokens: int, oldest: int | None, granted: int, left: in
 
 def test_a_grant_counts_until_its_last_use_has_left_every_window() -> None:
     granted_at = 1_000
-    last = granted_at + USABLE + WINDOW
+    last = granted_at + COUNTED
+    assert last >= granted_at + USABLE + WINDOW
     assert counted_from(last) <= granted_at
     assert counted_from(last + TICK) > granted_at
 
@@ -66,6 +89,7 @@ class _Simulation:
     random: random.Random
     now: int = 0
     clock_error: int = 0
+    behind: int = 0
     grants: list[list[int]] = field(default_factory=list)
     sent: list[int] = field(default_factory=list)
 
@@ -73,7 +97,8 @@ class _Simulation:
         return (self.now + self.clock_error) // TICK * TICK
 
     def ask(self) -> Allotment:
-        now = moment(self.clock(), max((at for at, _ in self.grants), default=None))
+        now = moment(self.clock(), self.behind, max((at for at, _ in self.grants), default=None))
+        self.behind = self.clock() - now
         counted = [(at, tokens) for at, tokens in self.grants if at >= counted_from(now) and tokens]
         spent = Spent(tokens=sum(tokens for _, tokens in counted), oldest=min((at for at, _ in counted), default=None))
         allotment = allot(self.cap, spent)
@@ -87,7 +112,9 @@ class _Simulation:
         self.now += self.random.randrange(SECOND)
         allotment = self.ask()
         if allotment.leaves_at is not None:
-            self.now += max(0, allotment.leaves_at - self.clock()) if self.random.random() < 0.5 else SECOND
+            self.now += (
+                max(0, allotment.leaves_at - self.clock() + self.behind) if self.random.random() < 0.5 else SECOND
+            )
             return
         used = self.random.choice((allotment.tokens, self.random.randint(0, allotment.tokens)))
         until = asked_at + USABLE
@@ -118,5 +145,6 @@ def test_the_whole_cap_can_be_used() -> None:
     while (allotment := simulation.ask()).leaves_at is None:
         tokens += allotment.tokens
     assert tokens == 700
+    assert allotment.leaves_at is not None
     simulation.now = allotment.leaves_at
     assert simulation.ask().tokens > 0

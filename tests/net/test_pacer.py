@@ -66,3 +66,31 @@ async def test_a_long_wait_for_the_pace_is_told_once(allowance: int, told: list[
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
     assert watcher.events == told
+
+
+async def test_every_wait_is_told_as_long_as_anybody_waits() -> None:
+    watcher = Watcher()
+    pacer = Pacer(CountingBudget(), 30, watcher, tell_every_wait=True)
+    for _ in range(15):
+        await pacer.spend()
+    assert watcher.events == []
+    tasks = [asyncio.create_task(pacer.spend()) for _ in range(3)]
+    await asyncio.wait(tasks, timeout=0.05)
+    assert watcher.events == [PaceWait(seconds=240.0)] * 3
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def test_others_that_still_wait_are_told_of_after_a_request() -> None:
+    watcher = Watcher()
+    pacer = Pacer(CountingBudget(), 1_202, watcher, tell_every_wait=True)
+    for _ in range(100):
+        await pacer.spend()
+    tasks = [asyncio.create_task(pacer.spend()) for _ in range(2)]
+    done, waiting = await asyncio.wait(tasks, timeout=20, return_when=asyncio.FIRST_COMPLETED)
+    assert (len(done), len(waiting)) == (1, 1)
+    assert len(watcher.events) == 3
+    for task in waiting:
+        task.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)

@@ -3,7 +3,7 @@ import pytest
 from codehost.model.jobs import JobState
 from codehost.model.pins import Pin, parse_pin
 from codehost.model.records import RecordedRelease
-from codehost.plan.planner import plan
+from codehost.plan.planner import is_great_removal, plan
 
 PATTERN = "python/{project}/{version}"
 COMPLETED, QUEUED, PROCESSING = JobState.COMPLETED, JobState.QUEUED, JobState.PROCESSING
@@ -65,6 +65,25 @@ def test_plan(
     assert [str(pin) for pin in made.add] == add
     assert (shown(made.retry), made.keep, shown(made.retire), shown(made.restore)) == (retry, keep, retire, restore)
     assert made.repository_pattern == PATTERN
+
+
+@pytest.mark.parametrize(
+    ("before", "removed", "great"),
+    [
+        (0, 0, False),
+        (10, 10, False),
+        (11, 11, True),
+        (55, 11, False),
+        (54, 11, True),
+        (1000, 200, False),
+        (9, 0, False),
+    ],
+)
+def test_a_removal_is_great_by_number_and_share(before: int, removed: int, *, great: bool) -> None:
+    known = [recorded(f"a=={number}") for number in range(1, before + 1)]
+    known.append(recorded("long-retired==1", wanted=False))
+    made = plan([parse_pin(f"a=={number}") for number in range(removed + 1, before + 1)], known, PATTERN)
+    assert (made.known, made.removes, is_great_removal(made)) == (before, removed, great)
 
 
 def test_a_hundred_thousand_pins_take_well_below_a_second() -> None:

@@ -2,18 +2,22 @@
 
 import asyncio
 import itertools
+from collections.abc import Awaitable
 from pathlib import Path
 
 import pytest
 from sqlalchemy import func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from codehost.model.budget import COUNTED, SECOND, WINDOW
+from codehost.model.errors import UserError
 from codehost.model.events import BudgetWait, Event, RequestSent
 from codehost.record.clock import clock, read_clock
 from codehost.record.database import Database, open_database
 from codehost.record.hosts import CodeHosts
 from codehost.record.ledger import LedgerBudget
 from codehost.record.tables import ledger
+from tests.record.clocks import MustWait, SetClock, refuse_to_wait
 
 
 class Watcher:
@@ -36,14 +40,6 @@ class TimeMachine:
         async with self._database.write() as connection:
             earlier = ledger.c.granted_at - round(seconds * SECOND)
             await connection.execute(update(ledger).values(granted_at=earlier))
-
-
-class MustWait(Exception):  # noqa: N818 - it is an outcome
-    """A budget would have slept."""
-
-
-async def refuse_to_wait(_seconds: float) -> None:
-    raise MustWait
 
 
 async def total(database: Database) -> int:
@@ -183,14 +179,72 @@ async def test_what_has_left_the_window_is_forgotten(database: Database, host: i
         assert (await connection.execute(select(func.count()).select_from(ledger))).scalar() == 1
 
 
-async def test_a_clock_that_was_set_back_gives_nothing_away(database: Database, host: int) -> None:
-    machine = TimeMachine(database)
-    assert await spend_while_allowed(impatient(database, host, 2)) == 2
-    await machine.sleep(-WINDOW / SECOND)  # the grants now lie in the future
-    watcher = Watcher()
-    assert await spend_while_allowed(impatient(database, host, 2, watcher)) == 0
-    [wait] = [event for event in watcher.events if isinstance(event, BudgetWait)]
-    assert wait.seconds == pytest.approx((COUNTED + WINDOW) / SECOND, abs=5)
+@pytest.mark.parametrize("error", [-WINDOW, -SECOND, WINDOW, 48 * WINDOW])
+async def test_a_clock_that_is_set_gives_nothing_away_and_takes_little(
+    database: Database, host: int, error: int
+) -> None:
+    clock = SetClock(true=1_800_000_000 * SECOND)
+    budget = clock.budget(database, host, 2)
+    assert [await clock.may_spend(budget) for _ in range(3)] == [True, True, False]
+    clock.true += 60 * SECOND
+    assert not await clock.may_spend(budget)
+    clock.error = error
+    clock.true += COUNTED - 65 * SECOND
+    assert not await clock.may_spend(budget)
+    # What is lost: the time that nobody looked before it was set back, and what two clocks may drift apart.
+    clock.true += COUNTED if error < 0 else 10 * SECOND
+    assert [await clock.may_spend(budget) for _ in range(3)] == [True, True, False]
+
+
+async def test_a_clock_set_back_goes_on_from_where_the_ledger_was(database: Database, host: int) -> None:
+    clock = SetClock(true=1_800_000_000 * SECOND)
+    assert await clock.may_spend(clock.budget(database, host, 1))
+    for _ in range(60):
+        clock.true += 30 * SECOND
+        assert not await clock.may_spend(clock.budget(database, host, 1))  # each time another worker
+    clock.error = -24 * WINDOW
+    assert not await clock.may_spend(clock.budget(database, host, 1))
+    clock.true += COUNTED - 60 * 30 * SECOND
+    assert not await clock.may_spend(clock.budget(database, host, 1))
+    clock.true += 15 * SECOND
+    assert await clock.may_spend(clock.budget(database, host, 1))
+
+
+async def test_a_forward_step_without_a_witness_is_believed(database: Database, host: int) -> None:
+    """What is not promised, so that it is known."""
+    clock = SetClock(true=1_800_000_000 * SECOND)
+    assert await clock.may_spend(clock.budget(database, host, 1))
+    clock.error = 2 * WINDOW
+    assert await clock.may_spend(clock.budget(database, host, 1))
+    assert not await clock.may_spend(clock.budget(database, host, 1))
+
+
+async def test_a_stopped_worker_does_not_keep_the_turn_for_ever(
+    postgresql_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("codehost.record.ledger._LONGEST_TURN", "1s")
+    async with open_database(postgresql_url, tmp_path) as one, open_database(postgresql_url, tmp_path) as other:
+        host = await CodeHosts(one).save("host", "{}")
+        stopped, goes_on = asyncio.Event(), asyncio.Event()
+
+        async def stop(connection: AsyncConnection) -> int:
+            stopped.set()
+            await goes_on.wait()
+            return await read_clock(connection)
+
+        async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
+            late = tasks.create_task(_refused(LedgerBudget(one, host, 10, clock=stop).spend()))
+            await stopped.wait()
+            await LedgerBudget(other, host, 10).spend()
+            goes_on.set()
+        assert "cannot be reached" in str(late.result())
+        assert await total(other) == 1
+
+
+async def _refused(spending: Awaitable[None]) -> BaseException:
+    with pytest.raises(UserError) as caught:
+        await spending
+    return caught.value
 
 
 async def test_waiters_are_served_in_order(database: Database, host: int) -> None:

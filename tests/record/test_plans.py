@@ -10,7 +10,9 @@ from codehost.model.errors import Failure, Reason, UserError
 from codehost.model.jobs import JobState, LeaseLostError
 from codehost.model.pins import parse_pin
 from codehost.model.records import AttemptOutcome, Plan
+from codehost.plan.planner import plan
 from codehost.record.database import Database, open_database
+from codehost.record.hosts import CodeHosts
 from codehost.record.jobs import Jobs
 from codehost.record.releases import Releases
 from codehost.record.reports import Reports
@@ -102,6 +104,47 @@ async def test_a_job_in_hand_is_not_taken_from_its_worker(database: Database) ->
     [job] = await jobs.claim(host, "w", 1, 60)
     await replan(database, host, ["a==1"])
     await jobs.complete(job, resolution(job), download(job), report())
+
+
+async def followed(database: Database, host: int, texts: list[str], document_sha256: str) -> bool:
+    releases = Releases(database)
+    made = plan([parse_pin(text) for text in texts], await releases.recorded(host), PATTERN)
+    return await releases.follow_plan(host, made, document_sha256)
+
+
+async def test_a_document_that_is_followed_is_noted(database: Database) -> None:
+    hosts = CodeHosts(database)
+    host = await hosts.save("host", "first")
+    first = await hosts.find("host")
+    assert first is not None
+    assert await followed(database, host, ["a==1"], first.document_sha256)
+    known = await hosts.find("host")
+    assert known is not None
+    assert known.applied_sha256 == first.document_sha256
+    assert known.applied_at is not None
+    # A plan for the document of a moment ago comes too late, and changes nothing.
+    await hosts.save("host", "second")
+    assert not await followed(database, host, [], first.document_sha256)
+    assert await states(database, host) == {"a/1": ("queued", True)}
+
+
+async def test_a_document_that_is_followed_leaves_alone_what_waits_for_its_time(database: Database) -> None:
+    hosts = CodeHosts(database)
+    host = await pinned(database, "a==1", "b==1", "c==1")
+    jobs = Jobs(database)
+    failed, _ = await jobs.claim(host, "w", 2, 60)
+    await jobs.fail(failed, Failure(Reason.NOT_FOUND, "404"), 3_600)
+    await jobs.cancel(["python/b/1"])
+    known = await hosts.find("host")
+    assert known is not None
+    assert await followed(database, host, ["a==1", "b==1", "c==1", "d==1"], known.document_sha256)
+    assert await states(database, host) == {
+        "a/1": ("errored", True),
+        "b/1": ("cancelled", True),
+        "c/1": ("queued", True),
+        "d/1": ("queued", True),
+    }
+    assert [job.pin.project for job in await jobs.claim(host, "w", 9, 60)] == ["c", "d"]
 
 
 async def test_two_code_hosts_may_not_make_one_repository(database: Database) -> None:

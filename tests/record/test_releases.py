@@ -1,5 +1,7 @@
+from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
 from packaging.version import Version
 
 from codehost.model.pins import make_pin
@@ -45,6 +47,59 @@ async def test_a_removed_release_is_gone(database: Database) -> None:
     [retired] = await releases.retired(host)
     assert await releases.remove(retired.release_id)
     assert not await releases.remove(retired.release_id)
+
+
+async def test_what_retired_long_ago_is_told_of_all_code_hosts(database: Database) -> None:
+    releases = Releases(database)
+    for name in ("one", "two"):
+        host = await pinned(database, f"{name}==1", "kept==1", name=name, pattern=f"{name}/{{project}}/{{version}}")
+        await replan(database, host, ["kept==1"])
+    now = await releases.now()
+    assert await releases.retired_before(now - 60 * 1_000_000) == []
+    assert [release.project for release in await releases.retired_before(now + 1_000_000)] == ["one", "two"]
+    assert len(await releases.retired_before(now + 1_000_000, limit=1)) == 1
+
+
+@dataclass(slots=True)
+class Withdrawal:
+    """Counts how often a repository was taken away."""
+
+    error: Exception | None = None
+    times: int = 0
+
+    async def __call__(self) -> None:
+        self.times += 1
+        if self.error is not None:
+            raise self.error
+
+
+async def test_a_repository_goes_only_while_nobody_can_want_it(database: Database) -> None:
+    host = await pinned(database, "a==1")
+    jobs, releases, withdrawal = Jobs(database), Releases(database), Withdrawal()
+    [job] = await jobs.claim(host, "w", 1, 60)
+    await jobs.complete(job, resolution(job), download(job), report())
+    assert not await releases.remove(job.release_id, withdrawal)  # wanted
+    await replan(database, host, [])
+    assert not await releases.remove(job.release_id, withdrawal)  # not disowned
+    assert await releases.disown(job.release_id)
+    await replan(database, host, ["a==1"])
+    assert not await releases.remove(job.release_id, withdrawal)  # wanted again, and queued
+    await replan(database, host, [])
+    assert withdrawal.times == 0
+    assert await releases.remove(job.release_id, withdrawal)
+    assert not await releases.remove(job.release_id, withdrawal)
+    assert withdrawal.times == 1
+    assert [change.kind for change in await Changes(database).after(0)] == [ChangeKind.CREATED, ChangeKind.REMOVED]
+
+
+async def test_a_repository_that_cannot_be_taken_away_is_not_forgotten(database: Database) -> None:
+    host = await pinned(database, "a==1")
+    await replan(database, host, [])
+    releases = Releases(database)
+    [retired] = await releases.retired(host)
+    with pytest.raises(RuntimeError):
+        await releases.remove(retired.release_id, Withdrawal(RuntimeError("stopped")))
+    assert len(await releases.retired(host)) == 1
 
 
 async def test_ids_are_never_used_again(database: Database) -> None:

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from codehost.model.codehosts import Mirror
 from codehost.model.errors import Failure
-from codehost.model.ports import FoundRoot, PageResponse
+from codehost.model.ports import FoundRoot, PageResponse, Validators
 
 T = TypeVar("T")
 
@@ -50,7 +50,7 @@ class MemoryFetcher:
     files: dict[str, list[MemoryFile | Failure]] = field(default_factory=dict)
     asked: list[tuple[str, str]] = field(default_factory=list)
 
-    async def page(self, mirror: Mirror, url: str) -> PageResponse:
+    async def page(self, mirror: Mirror, url: str, validators: Validators | None = None) -> PageResponse:
         self.asked.append((mirror.url, url))
         missing = PageResponse(status=404, url=url, content_type="text/html", body=b"")
         answer = _next(self.pages.get(url, [missing]))
@@ -58,6 +58,8 @@ class MemoryFetcher:
         await asyncio.sleep(0)
         if isinstance(answer, Failure):
             raise answer
+        if validators and answer.etag is not None and validators.etag == answer.etag:
+            return replace(answer, status=304, content_type="", body=b"")
         return answer
 
     async def beginning(self, mirror: Mirror, url: str) -> PageResponse:

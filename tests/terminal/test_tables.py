@@ -196,6 +196,17 @@ def test_release(console: Console) -> None:
     ]
 
 
+def test_marks(console: Console) -> None:
+    details = replace(DETAILS, quarantined=True, gone_at=1_600_000_002_000_000, alarm=HOSTILE)
+    print_release(console, details, Path("/p"), None)
+    facts = dict(line.split("  ", maxsplit=1) for line in lines(console)[:23])
+    assert {label: facts[label].strip() for label in ("quarantined", "gone from the mirror", "alarm")} == {
+        "quarantined": "the mirror does not offer the project any more",
+        "gone from the mirror": "since 2020-09-13 12:26:42 UTC",
+        "alarm": HARMLESS,
+    }
+
+
 def test_remarks(console: Console) -> None:
     print_release(console, replace(DETAILS, skipped=0, remarks=("One.", HOSTILE), attempts=()), Path("/p"), None)
     assert lines(console)[20:] == [
