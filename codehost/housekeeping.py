@@ -35,7 +35,7 @@ def locked(data: DataDirectory) -> Iterator[None]:
         UserError: another process holds it.
         OSError: it cannot be made or written.
     """
-    _make(data)
+    try_writing(data)
     lock = FileLock(data.lock)
     try:
         lock.acquire(timeout=0)
@@ -64,7 +64,7 @@ def shared(data: DataDirectory) -> Iterator[None]:
         raise ValueError("workers share a data directory each as its own owner")
     data.root.mkdir(parents=True, exist_ok=True)
     with _held_together(data):
-        _make(data)
+        try_writing(data)
         try:
             yield
         finally:
@@ -88,7 +88,12 @@ def _held_together(data: DataDirectory) -> Iterator[None]:
         yield
 
 
-def _make(data: DataDirectory) -> None:
+def try_writing(data: DataDirectory) -> None:
+    """Make what is missing of an owner's part of the data directory, and write to it.
+
+    Raises:
+        OSError: it cannot be made or written.
+    """
     for folder in (data.repositories, data.spool, data.staging):
         folder.mkdir(parents=True, exist_ok=True)
         _try_writing(folder)

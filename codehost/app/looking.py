@@ -1,47 +1,75 @@
 """``codehost status`` and ``codehost show``, wired."""
 
+import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
+from codehost.app.overview import Lookout
 from codehost.app.storage import Storage, existing_database, understood
 from codehost.model.errors import UserError
-from codehost.model.jobs import JobState
 from codehost.model.pins import PinError, parse_pin
 from codehost.model.records import FailedRelease, ReleaseDetails
-from codehost.record.hosts import CodeHosts
-from codehost.record.releases import Releases
+from codehost.model.status import Status
 from codehost.record.reports import Reports
 from codehost.record.texts import storable
 
+REFRESH = 2.0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CodeHostStatus:
-    """One code host at a glance."""
+class Looked:
+    """How everything stands, and the failures of each code host by its name."""
 
-    name: str
-    counts: dict[JobState, int]
-    retired: int
-    failures: tuple[FailedRelease, ...]
+    status: Status
+    failures: dict[str, tuple[FailedRelease, ...]]
 
 
-async def status(storage: Storage) -> list[CodeHostStatus]:
-    """Every code host with its counts and failures.
+async def status(storage: Storage) -> Status:
+    """How every code host and worker stands now.
 
     Raises:
         UserError: the database cannot be used.
     """
     with understood(storage):
         async with existing_database(storage) as database:
-            reports, releases = Reports(database), Releases(database)
-            return [
-                CodeHostStatus(
-                    name=host.name,
-                    counts=await reports.counts(host.code_host_id),
-                    retired=len(await releases.retired(host.code_host_id)),
-                    failures=tuple(await reports.failures(host.code_host_id)),
-                )
-                for host in await CodeHosts(database).all()
-            ]
+            return await Lookout(database).status()
+
+
+async def status_and_failures(storage: Storage) -> Looked:
+    """The same, with every release that failed.
+
+    Raises:
+        UserError: the database cannot be used.
+    """
+    with understood(storage):
+        async with existing_database(storage) as database:
+            found, reports = await Lookout(database).status(), Reports(database)
+            failures = {
+                host.record.host.name: tuple(await reports.failures(host.record.host.code_host_id))
+                for host in found.hosts
+            }
+    return Looked(status=found, failures=failures)
+
+
+async def watch(storage: Storage, show: Callable[[Status | UserError], None], *, every: float = REFRESH) -> NoReturn:
+    """Show how everything stands, each ``every`` seconds, until this is cancelled.
+
+    A database that goes away later is shown as what it is, and asked again.
+
+    Raises:
+        UserError: the database cannot be used from the beginning.
+    """
+    with understood(storage):
+        async with existing_database(storage) as database:
+            lookout = Lookout(database)
+            while True:
+                try:
+                    show(await lookout.status())
+                except UserError as error:
+                    show(error)
+                await asyncio.sleep(every)
 
 
 async def details(storage: Storage, repository: str) -> ReleaseDetails:

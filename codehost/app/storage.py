@@ -1,5 +1,6 @@
 """Where a command finds its state: the data directory, the database, and that the two belong together."""
 
+import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -72,16 +73,36 @@ async def pair(database: Database, data: DataDirectory) -> None:
     """
     identity = Identity(database)
     known = await identity.read()
-    here = data.identity.read_text().strip() if data.identity.exists() else None
+    here = _number_of(data)
     if known is None:
-        number = int(here) if here is not None and here.isdigit() else new_number()
-        data.identity.write_text(f"{number}\n")
-        await identity.write(number)
-    elif here != str(known):
+        # Several workers may begin at the same time: all take the number of the first file, and of the first row.
+        number = _number(data, new_number()) if here is None else here
+        here, known = number, await identity.settle(number)
+    if here != known:
         raise UserError(
             f"The database {database.shown} belongs to another data directory than {data.root}: give that one with"
             f" --data-dir. If it is lost, write {known} into {data.identity} and run codehost verify --repair."
         )
+
+
+def _number_of(data: DataDirectory) -> int | None:
+    text = data.identity.read_text().strip() if data.identity.exists() else ""
+    return int(text) if text.isdecimal() and text.isascii() else None
+
+
+def _number(data: DataDirectory, number: int) -> int:
+    """Give the directory this number, unless somebody is quicker; returns the one that it has."""
+    if data.identity.exists() and _number_of(data) is None:
+        data.identity.unlink()  # it holds none
+    draft = data.root / f".id.{number}"
+    draft.write_text(f"{number}\n")
+    try:
+        os.link(draft, data.identity)
+    except FileExistsError:
+        return _number_of(data) or number
+    finally:
+        draft.unlink()
+    return number
 
 
 async def migrate(storage: Storage) -> None:

@@ -7,24 +7,61 @@ from rich.console import Console
 from rich.progress import Progress
 
 from codehost.app import looking, storage, verifying
-from codehost.cli.options import run, storage_at, storage_options
+from codehost.cli.options import json_option, print_json, run, storage_at, storage_options
 from codehost.cli.statuses import OK, SOME_FAILED
+from codehost.model.errors import UserError
+from codehost.model.status import Status
+from codehost.model.status_json import status_to_json
 from codehost.terminal.commits import last_commit
 from codehost.terminal.lines import say
+from codehost.terminal.status import host_lines, status_lines, worker_lines
 from codehost.terminal.tables import print_findings, print_release, print_status
+from codehost.terminal.watching import Watched
+
+_NO_HOST = "There is no code host yet: run codehost sync FILE."
 
 
 @click.command()
 @storage_options
-def status(data_dir: Path, database_url: str | None) -> int:
-    """Show counts by state for each code host, and what failed and why."""
+@click.option("--watch", is_flag=True, help="Show it again every 2 seconds, until Ctrl-C.")
+@json_option
+def status(data_dir: Path, database_url: str | None, *, watch: bool, as_json: bool) -> int:
+    """Show where each code host and worker stands, what comes next, and what failed and why."""
+    if watch and as_json:
+        raise click.UsageError("--watch is for people and --json for programs: give one of them.")
+    place = storage_at(data_dir, database_url)
+    if watch:
+        return _watch(place)
     console = Console()
-    hosts = run(looking.status(storage_at(data_dir, database_url)))
-    if not hosts:
-        say(console, "There is no code host yet: run codehost sync FILE.")
-    for host in hosts:
-        print_status(console, host.name, host.counts, host.retired, host.failures)
-    return SOME_FAILED if any(host.failures for host in hosts) else OK
+    if as_json:
+        found = run(looking.status(place))
+        print_json(status_to_json(found))
+        return SOME_FAILED if any(host.record.reasons for host in found.hosts) else OK
+    looked = run(looking.status_and_failures(place))
+    if not looked.status.hosts:
+        say(console, _NO_HOST)
+    for host in looked.status.hosts:
+        record, failures = host.record, looked.failures[host.record.host.name]
+        details = host_lines(host, looked.status, full=False)
+        print_status(console, record.host.name, record.counts, record.retired, failures, details)
+    for line in worker_lines(looked.status):
+        say(console, line)
+    return SOME_FAILED if any(looked.failures.values()) else OK
+
+
+def _watch(place: storage.Storage) -> int:
+    with Watched(Console()) as watched:
+
+        def show(found: Status | UserError) -> None:
+            if isinstance(found, UserError):
+                watched.show([str(found)])
+            else:
+                watched.show(status_lines(found) if found.hosts else [_NO_HOST])
+
+        try:
+            run(looking.watch(place, show))
+        except KeyboardInterrupt:
+            return OK
 
 
 @click.command()

@@ -14,6 +14,7 @@ from codehost.cli.mirrors import check, plan
 from codehost.cli.starting import import_, init
 from codehost.cli.statuses import ENDINGS, INTERRUPTED, OK, status_of
 from codehost.cli.syncing import sync, validate
+from codehost.cli.worker import worker
 
 
 @click.group(
@@ -26,7 +27,23 @@ def commands() -> None:
     """Every Python release that an organisation depends on, as git repositories for a code search engine."""
 
 
-for command in (init, import_, validate, check, plan, sync, status, show, verify, migrate, hosts, keys, cancel, retry):
+for command in (
+    init,
+    import_,
+    validate,
+    check,
+    plan,
+    sync,
+    worker,
+    status,
+    show,
+    verify,
+    migrate,
+    hosts,
+    keys,
+    cancel,
+    retry,
+):
     commands.add_command(command)
 
 

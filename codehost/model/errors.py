@@ -214,3 +214,7 @@ def reason_of_status(status: int) -> Reason:
 
 class UserError(Exception):
     """The program cannot start or go on: a full sentence that says what happened and what to do."""
+
+
+class DatabaseUnavailableError(UserError):
+    """The database cannot be used at this moment. Whoever can wait tries again later."""

@@ -110,6 +110,22 @@ async def give_back(connection: AsyncConnection, job: LeasedJob) -> bool:
     return True
 
 
+async def put_off(connection: AsyncConnection, job: LeasedJob, failure: Failure, retry_in: float) -> None:
+    """Let a job wait whose mirror is left alone, within a write transaction: it was not tried.
+
+    Raises:
+        LeaseLostError: the job is not in hand any more.
+    """
+    values = {"reason": failure.reason.value, "message": message(str(failure))}
+    not_before = await read_clock(connection) + microseconds(retry_in)
+    statement = move(
+        JobState.ERRORED, held(job), attempts=jobs.c.attempts - 1, losses=0, not_before=not_before, **UNOWNED, **values
+    )
+    if not (await connection.execute(statement)).rowcount:
+        raise LeaseLostError(job.pin, job.epoch)
+    await connection.execute(close_attempt(job.job_id, job.epoch, AttemptOutcome.RETURNED, transient=True, **values))
+
+
 async def _leave(connection: AsyncConnection, job: LeasedJob, state: JobState, **values: Any) -> None:
     ended = {"finished_at": clock(), "losses": 0, "priority": PLANNED}
     statement = move(state, held(job), **ended, **UNOWNED, **values)

@@ -23,6 +23,15 @@ class Identity:
         async with self._database.read() as connection:
             return (await connection.execute(query)).scalar_one_or_none()
 
+    async def settle(self, number: int) -> int:
+        """Agree on the number with everybody else: the first one counts, and is returned."""
+        query = select(counters.c.value).where(counters.c.name == _NAME)
+        async with self._database.write_alone() as connection:
+            known = (await connection.execute(query)).scalar_one_or_none()
+            if known is None:
+                await connection.execute(insert(counters).values(name=_NAME, value=number))
+        return number if known is None else int(known)
+
     async def write(self, number: int) -> None:
         """Remember the number."""
         async with self._database.write() as connection:

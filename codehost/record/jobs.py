@@ -1,8 +1,8 @@
 """Sync jobs in the database: claimed under a lease, kept alive, finished, failed, given back."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from codehost.model.errors import Failure, Reason
@@ -11,7 +11,7 @@ from codehost.model.members import IngestReport
 from codehost.model.releases import Download, Resolution
 from codehost.record import finishing, moves
 from codehost.record.claims import claim
-from codehost.record.clock import clock, microseconds, read_clock
+from codehost.record.clock import MICROSECONDS, clock, microseconds, read_clock
 from codehost.record.database import Database
 from codehost.record.tables import jobs, releases
 
@@ -89,6 +89,15 @@ class Jobs:
         async with self._database.write() as connection:
             await finishing.fail(connection, job, failure, retry_in)
 
+    async def put_off(self, job: LeasedJob, failure: Failure, retry_in: float) -> None:
+        """Let a job wait for ``retry_in`` seconds because its mirror is left alone; the attempt does not count.
+
+        Raises:
+            LeaseLostError: the job is not in hand any more; nothing was recorded.
+        """
+        async with self._database.write() as connection:
+            await finishing.put_off(connection, job, failure, retry_in)
+
     async def release(self, job: LeasedJob) -> bool:
         """Give an untouched job back to the queue; the attempt does not count. False if the lease was lost."""
         async with self._database.write() as connection:
@@ -136,6 +145,28 @@ class Jobs:
             for chunk in moves.chunks(dict.fromkeys(repositories)):
                 changes += await _change(connection, releases.c.repository.in_(chunk), sources, again=again)
         return changes
+
+    async def take_back(self, owner: str, job_ids: Collection[int]) -> int:
+        """Queue those of these jobs again that ``owner`` has; return how many. Nothing is held against them.
+
+        For an owner that does not work on them: a claim's answer was lost, or a job's end could not be recorded.
+        """
+        async with self._database.write() as connection:
+            return len(await moves.take_back(connection, jobs.c.owner == owner, jobs.c.id.in_(job_ids)))
+
+    async def due_in(self, code_hosts: Collection[int]) -> float | None:
+        """In how many seconds the next job may be claimed that cannot be now; None: nothing is known to come.
+
+        An errored job comes due, and a lease runs out.
+        """
+        of_these = jobs.c.code_host_id.in_(code_hosts)
+        errored = select(func.min(jobs.c.not_before)).where(moves.in_state(JobState.ERRORED), of_these)
+        leased = select(func.min(jobs.c.lease_expires_at)).where(moves.in_state(JobState.PROCESSING), of_these)
+        query = select(errored.scalar_subquery(), leased.scalar_subquery(), clock())
+        async with self._database.read() as connection:
+            *moments, now = (await connection.execute(query)).one()
+        known = [moment for moment in moments if moment is not None]
+        return max(min(known) - now, 0) / MICROSECONDS if known else None
 
     async def reclaim_all(self, code_host_id: int) -> int:
         """Queue all jobs in hand again; return how many. Only for a caller who knows that no worker is alive."""

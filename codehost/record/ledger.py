@@ -210,6 +210,13 @@ def _name(what: str, code_host_id: int) -> str:
     return f"ledger-{what}-{code_host_id}"
 
 
+async def look(connection: AsyncConnection, code_host_id: int) -> tuple[Spent, int]:
+    """What counts now and the present, on the ledger's clock, for those who only look."""
+    known = await _known(connection, code_host_id)
+    now = moment(await read_clock(connection), known.behind, known.newest)
+    return await _spent(connection, code_host_id, now), now
+
+
 async def _spent(connection: AsyncConnection, code_host_id: int, now: int) -> Spent:
     query = select(func.coalesce(func.sum(ledger.c.tokens), 0), func.min(ledger.c.granted_at)).where(
         ledger.c.code_host_id == code_host_id, ledger.c.granted_at >= counted_from(now), ledger.c.tokens > 0

@@ -1,6 +1,6 @@
 """What a database's errors mean to a person. The drivers' own texts stay out: some of them repeat settings."""
 
-from codehost.model.errors import UserError
+from codehost.model.errors import DatabaseUnavailableError
 
 _UNREACHABLE = "cannot be reached: check the host, the port and that the server runs"
 _FULL = "has no room left: free space on its disk"
@@ -37,7 +37,7 @@ _POSTGRESQL = {
 }
 
 
-def explain(error: BaseException, shown: str) -> UserError | None:
+def explain(error: BaseException, shown: str) -> DatabaseUnavailableError | None:
     """The sentence for an error of a driver, or None if it is not about the database's availability.
 
     Args:
@@ -45,7 +45,7 @@ def explain(error: BaseException, shown: str) -> UserError | None:
         shown: the database's name, safe to show.
     """
     clause = _clause(_innermost(error))
-    return None if clause is None else UserError(f"The database {shown} {clause}.")
+    return None if clause is None else DatabaseUnavailableError(f"The database {shown} {clause}.")
 
 
 def _innermost(error: BaseException) -> BaseException:

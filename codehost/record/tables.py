@@ -17,6 +17,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     false,
+    or_,
 )
 
 from codehost.model.jobs import JobState
@@ -111,6 +112,15 @@ Index(
     postgresql_where=releases.c.wanted.is_(False),
 )
 
+# What upstream says of few releases: counted without a look at all the others.
+MARKED = or_(
+    releases.c.yanked.is_(True),
+    releases.c.quarantined.is_(True),
+    releases.c.gone_at.is_not(None),
+    releases.c.alarm.is_not(None),
+)
+Index("releases_marked", releases.c.code_host_id, sqlite_where=MARKED, postgresql_where=MARKED)
+
 skips = Table(
     "skips",
     metadata,
@@ -171,6 +181,8 @@ attempts = Table(
     Column("reason", Text),
     Column("transient", Boolean),
     Column("message", Text),
+    # How fast the work goes.
+    Index("attempts_finished", "finished_at"),
 )
 
 ledger = Table(

@@ -81,13 +81,20 @@ def _print_failures(console: Console, failures: Iterable[FailedRelease], *, show
 
 
 def print_status(
-    console: Console, code_host: str, counts: dict[JobState, int], retired: int, failures: Iterable[FailedRelease]
+    console: Console,
+    code_host: str,
+    counts: dict[JobState, int],
+    retired: int,
+    failures: Iterable[FailedRelease],
+    details: Iterable[str] = (),
 ) -> None:
-    """One code host: its releases by state, and what failed."""
+    """One code host: its releases by state, details, and what failed."""
     parts = [f"{counts[state]} {state}" for state in JobState if counts.get(state)]
     if retired:
         parts.append(f"{retired} retired")
     say(console, f"{code_host}: {', '.join(parts) or 'no releases'}", style="bold")
+    for line in details:
+        say(console, f"  {line}")
     _print_failures(console, failures, shown=None)
 
 

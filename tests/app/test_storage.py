@@ -15,7 +15,7 @@ from tests.wiring import Watcher, add_sdist
 
 async def test_migrate_makes_a_database(storage: Storage) -> None:
     await migrate(storage)
-    assert await status(storage) == []
+    assert (await status(storage)).hosts == ()
     with pytest.raises(UserError, match="There is no repository"):
         await details(storage, "python/six/1.0")
 

@@ -25,8 +25,8 @@ async def test_one_sync_from_end_to_end(storage: Storage) -> None:
         assert len(watcher.of(Synced)) == 1
         plain = await sync(storage, request(asked.text), Watcher())
         assert plain.as_json is None
-    (host,) = await status(storage)
-    assert (host.name, host.counts[JobState.COMPLETED], host.retired, host.failures) == ("host", 1, 0, ())
+    (host,) = (found.record for found in (await status(storage)).hosts)
+    assert (host.host.name, host.counts[JobState.COMPLETED], host.retired, host.reasons) == ("host", 1, 0, {})
     assert (await details(storage, "python/six/1.0")).state is JobState.COMPLETED
     assert (await verify(storage, lambda _: None, repair=False)).checked == 1
     assert remains(storage.data) == []

@@ -1,9 +1,22 @@
+import asyncio
+import json
+import os
+import pty
 import re
 import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
 
+import jsonschema
 import pytest
 
 from codehost.model.errors import FACTS, Reason
+from codehost.record.database import open_database
+from codehost.record.workers import Workers
 from tests.cli.pins import MISSING, SIX
 from tests.desk import Desk, Ran
 from tests.simulator.distfiles import make_sdist
@@ -26,6 +39,107 @@ def test_status(desk: Desk) -> None:
 def test_status_without_a_code_host(desk: Desk) -> None:
     desk.stored("migrate")
     assert desk.stored("status") == Ran(status=0, out="There is no code host yet: run codehost sync FILE.\n", err="")
+
+
+STATUS_SCHEMA = json.loads((Path(__file__).parents[2] / "schema" / "status.schema.json").read_text(encoding="utf-8"))
+
+
+def status_of(desk: Desk, *options: str) -> tuple[int, dict[str, Any]]:
+    ran = desk.stored("status", "--json", *options)
+    assert ran.err == ""
+    found: dict[str, Any] = json.loads(ran.out)
+    jsonschema.Draft7Validator(STATUS_SCHEMA).validate(found)
+    return ran.status, found
+
+
+def test_status_as_json(desk: Desk, database_url: str) -> None:
+    place = ("--database-url", database_url)
+    desk.configure(SIX, MISSING, rateLimit={"requestsPerHour": 1_000})
+    desk.sync(*place)
+    status, found = status_of(desk, *place)
+    [host] = found["codeHosts"]
+    assert status == 1
+    assert host["jobs"]["completed"] == 1
+    assert [(one["reason"], one["count"]) for one in host["failures"]] == [("not-found", 1)]
+    assert (host["budget"]["requestsPerHour"], host["budget"]["nextInSeconds"]) == (1_000, 0)
+    assert host["budget"]["spent"] + host["budget"]["left"] == 1_000
+    assert (host["pace"]["completed"], host["pace"]["errored"]) == (1, 1)
+    assert (host["secondsLeft"], found["workers"], found["leases"]) == (0, [], [])
+
+
+def test_status_as_json_of_what_went_well(desk: Desk) -> None:
+    desk.sync()
+    status, found = status_of(desk)
+    assert (status, found["codeHosts"][0]["failures"]) == (0, [])
+
+
+def test_status_says_what_goes_on(desk: Desk) -> None:
+    desk.configure(SIX, rateLimit={"requestsPerHour": 0})
+    desk.sync()
+
+    async def work() -> None:
+        async with open_database(None, desk.data) as database:
+            await Workers(database).register("machine:1:a", "machine", 1, "0.1.0")
+
+    asyncio.run(work())
+    ran = desk.stored("status")
+    assert (ran.status, ran.err) == (0, "")
+    assert ran.out.splitlines() == [
+        "host: 1 queued",
+        "  budget: 0 requests an hour, which pauses the code host",
+        "  next: 1. six==1.0",
+        "worker machine:1:a (process 1 on machine, 0.1.0): 0 jobs in hand",
+    ]
+
+
+def test_status_for_people_or_for_programs(desk: Desk) -> None:
+    ran = desk.stored("status", "--watch", "--json")
+    assert (ran.status, ran.out) == (2, "")
+    assert "--watch is for people and --json for programs: give one of them." in ran.err
+
+
+def watching(desk: Desk, **pipes: Any) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-m", "codehost", "status", "--watch", "--data-dir", str(desk.data)]
+    return subprocess.Popen(command, text=True, stderr=subprocess.PIPE, **pipes)
+
+
+def test_watch_until_somebody_has_seen_enough(desk: Desk) -> None:
+    desk.sync()
+    with watching(desk, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        lines = [process.stdout.readline() for _ in range(2)]
+        # The second block: it goes on by itself.
+        while not lines[-1].startswith("host:"):
+            lines.append(process.stdout.readline())
+            assert process.poll() is None, lines
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=20)
+    assert lines[0] == "host: 2 completed\n"
+    assert (process.returncode, err) == (0, "")
+
+
+def test_watch_on_a_terminal_gives_the_cursor_back(desk: Desk) -> None:
+    desk.sync()
+    ours, theirs = pty.openpty()
+    try:
+        with watching(desk, stdout=theirs) as process:
+            seen, ends = b"", time.monotonic() + 20
+            while b"host: 2 completed" not in seen and time.monotonic() < ends:
+                seen += os.read(ours, 10_000)
+            process.send_signal(signal.SIGINT)
+            assert process.wait(timeout=20) == 0
+        seen += os.read(ours, 10_000)
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    # DECTCEM: the cursor that was hidden is shown again.
+    assert seen.rindex(b"\x1b[?25h") > seen.index(b"\x1b[?25l")
+
+
+def test_watch_without_a_database(desk: Desk) -> None:
+    ran = desk.stored("status", "--watch")
+    assert (ran.status, ran.out) == (3, "")
+    assert "Nothing has been synced into" in ran.err
 
 
 def test_show(desk: Desk) -> None:

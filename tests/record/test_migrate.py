@@ -113,9 +113,11 @@ LATER = {
 def _back_to_first(connection: Connection) -> None:
     for table in (watches, circuits, workers, secrets, mirrors):
         table.drop(connection)
-    for table, columns in LATER.items():
+    for index in ("releases_marked", "attempts_finished"):
+        connection.execute(text(f"DROP INDEX {index}"))
+    for name, columns in LATER.items():
         for column in columns.split():
-            connection.execute(text(f"ALTER TABLE {table} DROP COLUMN {column}"))
+            connection.execute(text(f"ALTER TABLE {name} DROP COLUMN {column}"))
     connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
 
 

@@ -1,0 +1,219 @@
+"""Following the documents: loaded with their secrets, planned when they change, and worked by.
+
+Every worker loads every document, for it works by it; one of them plans it. What cannot be followed leaves the last
+good document in force here, and says why in the code host's ``problem``.
+"""
+
+import asyncio
+import socket
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import structlog
+
+from codehost.app.daemon.posts import Posts
+from codehost.app.keys import Keyring
+from codehost.config.loading import Loaded, load
+from codehost.config.restoring import UnknownSecretError, restore
+from codehost.config.surroundings import ThisMachine
+from codehost.model.codehosts import CodeHostConfig
+from codehost.model.datadir import DataDirectory
+from codehost.model.errors import DatabaseUnavailableError, UserError
+from codehost.model.records import Plan, Source
+from codehost.plan.planner import is_great_removal, plan
+from codehost.record.agenda import Agenda, Entry
+from codehost.record.database import Database
+from codehost.record.hosts import CodeHosts, UnknownHostError
+from codehost.record.jobs import Jobs
+from codehost.record.releases import Releases
+
+_LOOK_SECONDS = 60.0
+_AGAIN_SECONDS = 2.0
+_LEAST_SECONDS = 0.5
+# What could not be followed is tried again so often: a missing file may be there by then.
+_RETRY_SECONDS = 30.0
+
+log = structlog.get_logger("codehost.worker")
+
+
+class _ProblemError(Exception):
+    """A document cannot be followed; the text is a full sentence, or several."""
+
+
+@dataclass(slots=True, kw_only=True)
+class _Known:
+    """What this process knows of a code host. ``state``: when it was read; ``sha256`` and ``config``: the last good."""
+
+    state: object = None
+    sha256: str | None = None
+    config: CodeHostConfig | None = None
+    retry_at: float | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Following:
+    """Makes the posts and the queue follow the documents in the database.
+
+    ``environ`` is the environment that documents refer to. ``bell`` is set when something may have changed.
+    """
+
+    database: Database
+    data: DataDirectory
+    keyring: Keyring
+    environ: Mapping[str, str]
+    posts: Posts
+    bell: asyncio.Event
+    _known: dict[int, _Known] = field(default_factory=dict)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Follow until ``stop`` is set.
+
+        Raises:
+            UserError: the database is gone.
+        """
+        while not stop.is_set():
+            self.bell.clear()
+            seconds = await self.look()
+            await _first_of(seconds, stop, self.bell)
+            await _first_of(_LEAST_SECONDS, stop)
+
+    def forget(self) -> None:
+        """Read everything again at the next look: files that documents refer to may have changed."""
+        for known in self._known.values():
+            known.state = None
+        self.bell.set()
+
+    async def look(self) -> float:
+        """Follow every code host once; return after how many seconds to look again.
+
+        Raises:
+            UserError: the database is gone.
+        """
+        entries = [entry for entry in await Agenda(self.database).read() if entry.source != Source.SYNC]
+        present = {entry.code_host_id for entry in entries if entry.removed_at is None}
+        self.posts.keep_only(present)
+        self._known = {id_: known for id_, known in self._known.items() if id_ in present}
+        waits = [await self._follow(entry) for entry in entries if entry.removed_at is None]
+        return min(waits, default=_LOOK_SECONDS)
+
+    async def _follow(self, entry: Entry) -> float:
+        known = self._known.setdefault(entry.code_host_id, _Known())
+        now = asyncio.get_running_loop().time()
+        state = (entry.updated_at, entry.sync_requested_at, entry.removal_confirmed_sha256)
+        due = known.retry_at is not None and now >= known.retry_at
+        seconds = _LOOK_SECONDS
+        if due or known.state != state or (known.retry_at is None and entry.is_to_be_planned):
+            known.state, known.retry_at = state, None
+            try:
+                seconds = await self._take(entry, known)
+            except DatabaseUnavailableError:
+                known.state = None
+                raise
+            except (UserError, _ProblemError) as error:
+                known.retry_at = now + _RETRY_SECONDS
+                await self._complain(entry, str(error))
+        await self._post(entry, known)
+        return seconds if known.retry_at is None else min(seconds, _RETRY_SECONDS)
+
+    async def _take(self, entry: Entry, known: _Known) -> float:
+        """Load the document, and plan it if that is due; return after how many seconds to look again."""
+        try:
+            host, sealed = await CodeHosts(self.database).read(entry.name)
+        except UnknownHostError:
+            return _AGAIN_SECONDS
+        try:
+            text = restore(host.document, self.keyring.open(entry.name, sealed))
+        except UnknownSecretError as error:
+            what = f"write the secret again with codehost hosts edit {entry.name}"
+            raise _ProblemError(f"{_opening()}: {error}; {what}.") from None
+        loaded = await asyncio.to_thread(load, text.encode(), ThisMachine(self.environ))
+        if loaded.config is None:
+            raise _ProblemError(_mistakes(loaded))
+        if known.config is not None and entry.problem is None and known.sha256 != host.document_sha256:
+            log.info("document changed", action="document_changed", code_host=entry.name)
+        # Without an earlier document in force, what is refused below is only what it removes.
+        known.config = known.config or loaded.config
+        if entry.is_to_be_planned:
+            planned = await self._plan(entry, loaded.config, host.document_sha256)
+            known.sha256, known.config = host.document_sha256, loaded.config
+            return _LOOK_SECONDS if planned else _AGAIN_SECONDS
+        known.sha256, known.config = host.document_sha256, loaded.config
+        if entry.problem is not None and entry.problem.startswith(_opening()):
+            await CodeHosts(self.database).set_problem(entry.code_host_id, None)
+        return _LOOK_SECONDS
+
+    async def _plan(self, entry: Entry, config: CodeHostConfig, sha256: str) -> bool:
+        """Plan for the document; False if another worker is at it, or the document has changed."""
+        agenda, releases = Agenda(self.database), Releases(self.database)
+        async with agenda.turn(entry.code_host_id) as mine:
+            if not mine:
+                return False
+            fresh = next(iter(await agenda.read(entry.code_host_id)), None)
+            if fresh is None or fresh.document_sha256 != sha256:
+                return False
+            if not fresh.is_to_be_planned:
+                return True
+            recorded = await releases.recorded(entry.code_host_id)
+            made = await asyncio.to_thread(plan, config.pins, recorded, config.repository_pattern)
+            if is_great_removal(made) and fresh.removal_confirmed_sha256 != sha256:
+                raise _ProblemError(_too_much(entry.name, made))
+            if not await releases.follow_plan(entry.code_host_id, made, sha256):
+                return False
+            await self._mend(made)
+        log.info(
+            "planned",
+            action="planned",
+            code_host=entry.name,
+            added=len(made.add),
+            restored=len(made.restore),
+            retired=len(made.retire),
+            kept=made.keep,
+        )
+        return True
+
+    async def _mend(self, made: Plan) -> None:
+        gone = [back.release_id for back in made.restore if not self.data.repository(back.repository).exists()]
+        if gone:
+            await Jobs(self.database).requeue(gone)
+
+    async def _complain(self, entry: Entry, problem: str) -> None:
+        if problem != entry.problem:
+            log.error("document not followed", action="not_followed", code_host=entry.name, problem=problem)
+            await CodeHosts(self.database).set_problem(entry.code_host_id, problem)
+
+    async def _post(self, entry: Entry, known: _Known) -> None:
+        config = known.config
+        if config is None or entry.paused or config.rate_limit.requests_per_hour == 0:
+            self.posts.drop(entry.code_host_id)
+        else:
+            await self.posts.put(entry.code_host_id, entry.name, entry.priority, config)
+
+
+async def _first_of(seconds: float, *events: asyncio.Event) -> None:
+    """Wait until one of the events is set, at most so long."""
+    waiters = [asyncio.create_task(event.wait()) for event in events]
+    try:
+        await asyncio.wait(waiters, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for waiter in waiters:
+            waiter.cancel()
+        with suppress(asyncio.CancelledError):
+            await asyncio.gather(*waiters, return_exceptions=True)
+
+
+def _opening() -> str:
+    return f"The document cannot be used on {socket.gethostname()}"
+
+
+def _mistakes(loaded: Loaded) -> str:
+    violations = loaded.violations
+    count = f"it has {len(violations)} mistakes, the first on" if len(violations) > 1 else "it has a mistake on"
+    return f"{_opening()}: {count} {violations[0]}"
+
+
+def _too_much(name: str, made: Plan) -> str:
+    return (
+        f"The document as it is now would retire {made.removes} of {made.known} releases, and is not followed: correct"
+        f" it, or run codehost hosts confirm {name} if that is meant."
+    )
