@@ -158,7 +158,6 @@ def test_no_secret_stands_in_the_file() -> None:
     assert (ROOT / "docker" / "secrets" / ".gitignore").read_text(encoding="utf-8").split() == ["*", "!.gitignore"]
 
 
-@pytest.mark.xfail("worker" not in commands.commands, reason="the command worker is still to come")
 def test_every_command_is_one_of_the_program() -> None:
     named = {SERVICES[name]["command"][0] for name in OURS}
     named |= set(re.findall(r"docker compose run --rm \w+ (\w+)", GUIDE))

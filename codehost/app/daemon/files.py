@@ -123,7 +123,8 @@ class Files:
             return
         stamp, content = data
         digest = hashlib.sha256(content).hexdigest()
-        if digest != followed.digest or (whole and followed.said):
+        # A file that is as it was is kept anew now and then: somebody may have removed its code host meanwhile.
+        if digest != followed.digest or whole:
             try:
                 saved = await self.hosting.keep_file(path, content)
             except DatabaseUnavailableError:
@@ -135,14 +136,7 @@ class Files:
                 self._say(followed, problem)
                 if saved.changed:
                     log.info("file taken", action="file_taken", path=str(path))
-        elif whole:
-            await self._bring_back(path, content)
         followed.stamp, followed.digest = stamp, digest
-
-    async def _bring_back(self, path: Path, content: bytes) -> None:
-        """The file is as it was; but somebody may have removed its code host, thinking that the file was gone."""
-        with suppress(HostError):
-            await self.hosting.keep_file(path, content)
 
     async def _miss(self, path: Path, followed: _Followed) -> None:
         # A folder that cannot be listed says nothing of its files.
