@@ -9,6 +9,7 @@ import click
 from rich.console import Console
 
 from codehost.app.hosting import DEFAULT_PRIORITY, Hosting, Saved, host_to_json, hosting, states
+from codehost.app.keys import Keyring
 from codehost.app.storage import Storage
 from codehost.cli.editing import Draft
 from codehost.cli.keys import key_option, keyring_at
@@ -47,10 +48,14 @@ def add(
     """Add a code host with the configuration FILE. Its secrets are stored encrypted."""
     called, data = code_host_name(name, file), _read(file)
     storage = storage_at(data_dir, database_url)
-    saved = _work(storage, key_file, lambda work: work.add(called, data, priority=priority), may_make=True)
+    keyring = keyring_at(storage, key_file)
+    key = keyring.place.file
+    had_key = key.exists()
+    saved = _work_with(storage, keyring, lambda work: work.add(called, data, priority=priority), may_make=True)
     _refuse(click.format_filename(file), saved.violations)
-    say(Console(), f"{called}: added")
-    return OK
+    if not had_key and key.exists():
+        say(Console(), f"{key} holds the key to its secrets. Keep a copy in a safe place, apart from the database's.")
+    return _said(called, "added; codehost worker syncs it, and codehost status says how far it is")
 
 
 @hosts.command()
@@ -59,10 +64,10 @@ def add(
 @storage_options
 @key_option
 def edit(name: str, file: Path | None, data_dir: Path, database_url: str | None, key_file: Path | None) -> int:
-    """Give the code host NAME the configuration FILE, or edit its document in $EDITOR.
+    """Give the code host NAME another configuration.
 
-    REDACTED stands for a secret that is stored; leave it there to keep the secret, as long as it belongs to the same
-    URL.
+    It is that of FILE; without one, $VISUAL or $EDITOR opens the stored document. REDACTED stands for a secret that is
+    stored; leave it there to keep the secret, as long as it belongs to the same URL.
     """
     storage = storage_at(data_dir, database_url)
     keyring = keyring_at(storage, key_file)
@@ -114,7 +119,10 @@ def list_(data_dir: Path, database_url: str | None, *, as_json: bool) -> int:
 @storage_options
 @json_option
 def show(name: str, data_dir: Path, database_url: str | None, *, as_json: bool) -> int:
-    """Show the state of the code host NAME, and its document without secrets."""
+    """Show the state of the code host NAME and its document.
+
+    REDACTED stands for each of its secrets.
+    """
     state = _work(storage_at(data_dir, database_url), None, lambda work: work.show(name))
     if as_json:
         print_json(host_to_json(state, with_document=True))
@@ -128,14 +136,18 @@ def show(name: str, data_dir: Path, database_url: str | None, *, as_json: bool) 
 @storage_options
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def remove(name: str, data_dir: Path, database_url: str | None, *, yes: bool) -> int:
-    """Remove the code host NAME with all its repositories."""
+    """Remove the code host NAME with all its repositories.
+
+    Workers take them away when their --grace has passed. Until then, adding the name again brings them back.
+    """
     storage = storage_at(data_dir, database_url)
     state = _work(storage, None, lambda work: work.show(name))
     number = sum(state.counts.values()) + state.retired
-    if not yes:
-        click.confirm(f"Remove {name} and its {counted(number, 'release')}?", abort=True, err=True)
+    if not yes and not _agreed(f"Remove {name} and its {counted(number, 'release')}?"):
+        return _said(name, "nothing is changed")
     _work(storage, None, lambda work: work.remove(name))
-    return _said(name, "removed; a worker takes its repositories away" if number else "removed")
+    later = "; codehost worker takes its repositories away when its --grace has passed"
+    return _said(name, f"removed{later if number else ''}")
 
 
 @hosts.command()
@@ -160,16 +172,23 @@ def resume(name: str, data_dir: Path, database_url: str | None) -> int:
 @host_name
 @storage_options
 def sync(name: str, data_dir: Path, database_url: str | None) -> int:
-    """Ask the workers to plan the code host NAME now, although its document is the same."""
+    """Ask the workers to plan the code host NAME now, and to try again what failed.
+
+    They plan by themselves when its document changes.
+    """
     _work(storage_at(data_dir, database_url), None, lambda work: work.request_sync(name))
-    return _said(name, "a worker will plan it next")
+    return _said(name, "a worker will plan it next, and try again what failed")
 
 
 @hosts.command()
 @host_name
 @storage_options
 def confirm(name: str, data_dir: Path, database_url: str | None) -> int:
-    """Confirm that the document of NAME as it is now may remove as many releases as it does."""
+    """Let the document of NAME retire many releases at once.
+
+    Workers refuse to follow a document that would retire more than ten releases and more than a fifth of all. This
+    allows it for the document as it is now.
+    """
     _work(storage_at(data_dir, database_url), None, lambda work: work.confirm_removal(name))
     return _said(name, "its removals are confirmed, for the document as it is now")
 
@@ -184,12 +203,14 @@ def priority(name: str, number: int, data_dir: Path, database_url: str | None) -
     return _said(name, f"has priority {number}")
 
 
-def _work(
-    storage: Storage, key_file: Path | None, what: Callable[[Hosting], Awaitable[T]], *, may_make: bool = False
-) -> T:
+def _work(storage: Storage, key_file: Path | None, what: Callable[[Hosting], Awaitable[T]]) -> T:
     """Do one thing to the code hosts in the database."""
-    keyring = keyring_at(storage, key_file)
+    return _work_with(storage, keyring_at(storage, key_file), what)
 
+
+def _work_with(
+    storage: Storage, keyring: Keyring, what: Callable[[Hosting], Awaitable[T]], *, may_make: bool = False
+) -> T:
     async def work() -> T:
         async with hosting(storage, keyring, may_make=may_make) as opened:
             return await what(opened)
@@ -207,6 +228,16 @@ def _read(file: Path) -> bytes:
     except OSError as error:
         complain(f"codehost: {file} cannot be read ({error.strerror}): check the path and its permissions.")
         raise Invalid from error
+
+
+def _agreed(question: str) -> bool:
+    try:
+        return click.confirm(question, err=True)
+    except click.Abort:
+        # Ctrl-C is an answer; where nobody sits, the command line is the place for it.
+        if sys.stdin.isatty():
+            raise
+        raise click.UsageError("There is nobody to ask: give --yes if that is meant.") from None
 
 
 def _refuse(file: str, violations: tuple[Violation, ...]) -> None:

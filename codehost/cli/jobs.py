@@ -17,7 +17,10 @@ from codehost.terminal.lines import say
 @click.argument("repositories", nargs=-1, required=True, metavar="PIN|REPOSITORY...")
 @storage_options
 def cancel(repositories: tuple[str, ...], data_dir: Path, database_url: str | None) -> int:
-    """Cancel the jobs of pins or repositories, also those that a worker has in hand."""
+    """Take pins or repositories out of the queue.
+
+    One that a worker has in hand is dropped. codehost retry queues it again.
+    """
     storage = storage_at(data_dir, database_url)
     return _tell("cancelled", run(jobs.cancel(storage, repositories)))
 
@@ -32,7 +35,7 @@ def cancel(repositories: tuple[str, ...], data_dir: Path, database_url: str | No
 def retry(
     repositories: tuple[str, ...], data_dir: Path, database_url: str | None, *, failed: bool, reason: str | None
 ) -> int:
-    """Try pins or repositories again, before everything else in the queue."""
+    """Put pins or repositories to the front of the queue."""
     if failed is bool(repositories):
         raise click.UsageError("Give pins or repositories, or --failed.")
     if reason is not None and not failed:

@@ -1,6 +1,5 @@
 """``codehost keys``: the keys that the secrets of stored documents are encrypted with."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -32,14 +31,16 @@ def key_option(command: F) -> F:
 
 
 def keyring_at(storage: Storage, key_file: Path | None) -> Keyring:
-    """The keys that the environment or the key option give. Takes them out of the environment: children inherit it."""
-    given = os.environ.pop(KEY_VARIABLE, None)
-    return Keyring(keys_of.key_place(storage, given, None if key_file is None else key_file.absolute()))
+    """The keys that the environment or the key option give."""
+    return Keyring(keys_of.key_place(storage, storage.keys, None if key_file is None else key_file.absolute()))
 
 
 @click.group()
 def keys() -> None:
-    """Make and replace the keys that the secrets of stored documents are encrypted with."""
+    """Make and replace the keys to stored secrets.
+
+    The secrets of documents that codehost hosts and codehost worker store are encrypted with them.
+    """
 
 
 @keys.command()

@@ -6,19 +6,18 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 
-from codehost.app import looking, storage, verifying
+from codehost.app import looking, storage
 from codehost.cli.options import json_option, print_json, run, storage_at, storage_options
 from codehost.cli.statuses import OK, SOME_FAILED
 from codehost.model.errors import UserError
 from codehost.model.status import Status
 from codehost.model.status_json import status_to_json
-from codehost.terminal.commits import last_commit
 from codehost.terminal.lines import say
 from codehost.terminal.status import host_lines, status_lines, worker_lines
 from codehost.terminal.tables import print_findings, print_release, print_status
 from codehost.terminal.watching import Watched
 
-_NO_HOST = "There is no code host yet: run codehost sync FILE."
+_NO_HOST = "There is no code host yet: run codehost sync FILE or codehost hosts add FILE."
 
 
 @click.command()
@@ -26,7 +25,10 @@ _NO_HOST = "There is no code host yet: run codehost sync FILE."
 @click.option("--watch", is_flag=True, help="Show it again every 2 seconds, until Ctrl-C.")
 @json_option
 def status(data_dir: Path, database_url: str | None, *, watch: bool, as_json: bool) -> int:
-    """Show where each code host and worker stands, what comes next, and what failed and why."""
+    """Show how code hosts and workers stand.
+
+    Releases by state, what comes next, how long it takes, the budget, mirrors that are left alone, what failed and why.
+    """
     if watch and as_json:
         raise click.UsageError("--watch is for people and --json for programs: give one of them.")
     place = storage_at(data_dir, database_url)
@@ -65,11 +67,16 @@ def _watch(place: storage.Storage) -> int:
 
 
 @click.command()
-@click.argument("repository")
+@click.argument("repository", metavar="PIN|REPOSITORY")
 @storage_options
 def show(repository: str, data_dir: Path, database_url: str | None) -> int:
-    """Show where one REPOSITORY came from, what was left out of it, and every attempt at it."""
+    """Show where the repository of one release came from.
+
+    Its mirror, file and digests, what was left out of it, and every attempt at it.
+    """
     place = storage_at(data_dir, database_url)
+    from codehost.terminal.commits import last_commit  # noqa: PLC0415 - it runs git, as below
+
     details = run(looking.details(place, repository))
     path = place.data.repository(details.repository)
     print_release(Console(), details, path, last_commit(path) if details.commit else None)
@@ -80,11 +87,17 @@ def show(repository: str, data_dir: Path, database_url: str | None) -> int:
 @storage_options
 @click.option("--repair", is_flag=True, help="Queue damaged repositories again and remove strays.")
 def verify(data_dir: Path, database_url: str | None, *, repair: bool) -> int:
-    """Check every repository against git and the database."""
+    """Check every repository against git and the database.
+
+    It needs the data directory for itself: stop the workers before.
+    """
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("verify", total=None)
         place = storage_at(data_dir, database_url)
+        # Importing GitPython runs git, which inherits the environment: only now there are no secrets in it any more.
+        from codehost.app import verifying  # noqa: PLC0415
+
         verification = run(verifying.verify(place, lambda _: progress.advance(task), repair=repair))
     print_findings(Console(), verification.checked, verification.findings, repaired=repair)
     return SOME_FAILED if verification.findings and not repair else OK
@@ -93,7 +106,10 @@ def verify(data_dir: Path, database_url: str | None, *, repair: bool) -> int:
 @click.command()
 @storage_options
 def migrate(data_dir: Path, database_url: str | None) -> int:
-    """Bring the database's tables up to date."""
+    """Bring the tables of a PostgreSQL database up to date.
+
+    Stop the workers before. SQLite does it by itself.
+    """
     run(storage.migrate(storage_at(data_dir, database_url)))
     click.echo("the database is up to date")
     return OK

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from codehost.app.documents import Loaded, read_config, read_usable_config
+from codehost.app.keys import KEY_VARIABLE
 from codehost.app.storage import Storage
 from codehost.cli.statuses import Invalid, complain
 from codehost.model.datadir import DataDirectory
@@ -22,7 +23,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
 
 config_file = click.argument("file", type=click.Path(path_type=Path))
-name_option = click.option("--name", help="The code host's name. [default: the file's name without its ending]")
+name_option = click.option(
+    "--name", metavar="NAME", help="The code host's name. [default: the file's name without its ending]"
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one object on standard output.")
 
 
@@ -39,6 +42,7 @@ def storage_options(command: F) -> F:
     )
     database_url = click.option(
         "--database-url",
+        metavar="URL",
         envvar=_DATABASE_URL,
         show_envvar=True,
         help="postgresql://user@host/name instead of SQLite. A password belongs into the environment variable.",
@@ -47,10 +51,13 @@ def storage_options(command: F) -> F:
 
 
 def storage_at(data_dir: Path, database_url: str | None) -> Storage:
-    """What the storage options name."""
-    # It may hold a password, and children inherit the environment.
+    """What the storage options name, and the keys that the environment gives.
+
+    Whatever of the environment may hold a secret is taken out of it: children inherit it.
+    """
     os.environ.pop(_DATABASE_URL, None)
-    return Storage(data=DataDirectory(data_dir.absolute()), database_url=database_url or None)
+    keys = os.environ.pop(KEY_VARIABLE, None)
+    return Storage(data=DataDirectory(data_dir.absolute()), database_url=database_url or None, keys=keys)
 
 
 def code_host_name(name: str | None, file: Path) -> str:

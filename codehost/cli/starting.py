@@ -17,9 +17,10 @@ from codehost.terminal.starts import print_imported, print_started, print_update
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path), default=Path("python-packages.jsonc"))
 def init(file: Path) -> int:
-    """Write a commented starter configuration to FILE, from what pip and uv on this machine use.
+    """Write a commented starter configuration.
 
-    FILE is python-packages.jsonc unless you name another; one that is there already stays as it is.
+    It begins with what pip and uv on this machine use. FILE is python-packages.jsonc unless you name another; one that
+    is there already stays as it is.
     """
     started = starting.start(file)
     print_started(Console(), file, started.sources, started.notes)
@@ -36,7 +37,9 @@ def init(file: Path) -> int:
     help="Add what is new to this configuration, and leave the rest of it as it is.",
 )
 def import_(files: tuple[str, ...], document: Path | None) -> int:
-    """Turn lock files into pins: a new configuration on standard output, or an --update of an existing one.
+    """Turn lock files into pins.
+
+    They make a new configuration on standard output, or an --update of an existing one.
 
     Understood are requirements.txt, the output of pip freeze, pip list --format=json and pip inspect, pylock.toml,
     uv.lock, poetry.lock, pdm.lock and Pipfile.lock; FILE may be - for standard input.

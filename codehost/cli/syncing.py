@@ -27,7 +27,10 @@ from codehost.terminal.tables import print_summary
 @click.command()
 @config_file
 def validate(file: Path) -> int:
-    """Print every mistake of the configuration FILE with its line and a hint."""
+    """Print every mistake of the configuration FILE.
+
+    Each comes with its line, its column and a hint.
+    """
     loaded = load(file, usable=False)
     pins = len(loaded.config.pins) if loaded.config else 0
     click.echo(f"{file}: valid, {pins} pins")

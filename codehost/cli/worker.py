@@ -107,7 +107,7 @@ class _Address(click.ParamType[Any]):
 @click.option(
     "--lease-seconds",
     type=_Seconds(least=_LEAST_LEASE),
-    default=str(LEASE_SECONDS),
+    default=f"{LEASE_SECONDS:g}",
     show_default=True,
     metavar="SECONDS",
     help="After how long without a sign of life its jobs go to other workers.",
@@ -128,9 +128,10 @@ def worker(
     log_format: LogFormat,
     once: bool,
 ) -> int:
-    """Follow the code hosts in the database, and work for them until SIGTERM.
+    """Follow code hosts, and work for them until SIGTERM.
 
-    Any number of workers may share a PostgreSQL database and a data directory. SIGHUP reads all configurations again.
+    They are those of --config and of codehost hosts. Any number of workers may share a PostgreSQL database and a data
+    directory. SIGHUP reads all configurations again.
     """
     storage = storage_at(data_dir, database_url)
     keyring = keyring_at(storage, key_file)

@@ -19,9 +19,10 @@ def hosts(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Desk:
     monkeypatch.delenv("VISUAL", raising=False)
     monkeypatch.setattr("tempfile.tempdir", str(desk.folder))
     desk.configure(SIX, ATTRS, urls=[{"url": desk.mirror.url, "bearerToken": SECRET}])
-    assert desk.stored("hosts", "add", str(desk.file), "--name", "work", "--priority", "5") == Ran(
-        status=0, out="work: added\n", err=""
-    )
+    ran = desk.stored("hosts", "add", str(desk.file), "--name", "work", "--priority", "5")
+    key = f"{desk.data / 'key'} holds the key to its secrets. Keep a copy in a safe place, apart from the database's.\n"
+    added = "work: added; codehost worker syncs it, and codehost status says how far it is\n"
+    assert ran == Ran(status=0, out=key + added, err="")
     return desk
 
 
@@ -157,7 +158,9 @@ def test_what_people_ask_for(hosts: Desk) -> None:
         assert hosts.stored("hosts", *command) == Ran(status=0, out=f"work: {said}\n", err="")
         assert shown(hosts)[key] == value
     assert shown(hosts)["syncRequestedAt"] is None
-    assert hosts.stored("hosts", "sync", "work").out == "work: a worker will plan it next\n"
+    assert hosts.stored("hosts", "sync", "work").out == (
+        "work: a worker will plan it next, and try again what failed\n"
+    )
     assert shown(hosts)["syncRequestedAt"]
 
 
@@ -168,13 +171,29 @@ def test_a_host_that_is_not_there(hosts: Desk, command: str) -> None:
     )
 
 
-@pytest.mark.parametrize("answer", ["n\n", "\n", ""])
+@pytest.mark.parametrize("answer", ["n\n", "\n"])
 def test_a_removal_that_is_thought_better_of(hosts: Desk, monkeypatch: pytest.MonkeyPatch, answer: str) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO(answer))
     ran = hosts.stored("hosts", "remove", "work")
-    assert ran.status == 130
+    assert (ran.status, ran.out) == (0, "work: nothing is changed\n")
     assert "Remove work and its 0 releases?" in ran.err
     assert shown(hosts)["removedAt"] is None
+
+
+def test_a_removal_where_nobody_can_be_asked(hosts: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    ran = hosts.stored("hosts", "remove", "work")
+    assert (ran.status, ran.out) == (2, "")
+    assert "There is nobody to ask: give --yes if that is meant." in ran.err
+    assert shown(hosts)["removedAt"] is None
+
+
+def test_keys_from_the_environment_are_used_and_no_file_is_made(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CODEHOST_KEY", desk.stored("keys", "new", "--print").out.strip())
+    desk.configure(SIX, urls=[{"url": desk.mirror.url, "bearerToken": SECRET}])
+    ran = desk.stored("hosts", "add", str(desk.file))
+    assert (ran.status, len(ran.out.splitlines())) == (0, 1)
+    assert not (desk.data / "key").exists()
 
 
 def test_removal(hosts: Desk) -> None:
@@ -185,7 +204,7 @@ def test_removal(hosts: Desk) -> None:
 def test_removal_of_what_was_synced(desk: Desk) -> None:
     assert desk.sync().status == 0
     ran = desk.stored("hosts", "remove", "host", "--yes")
-    assert ran.out == "host: removed; a worker takes its repositories away\n"
+    assert ran.out == "host: removed; codehost worker takes its repositories away when its --grace has passed\n"
     assert desk.stored("hosts", "list").out == "host: being removed, 2 retired\n"
 
 

@@ -38,7 +38,8 @@ def test_status(desk: Desk) -> None:
 
 def test_status_without_a_code_host(desk: Desk) -> None:
     desk.stored("migrate")
-    assert desk.stored("status") == Ran(status=0, out="There is no code host yet: run codehost sync FILE.\n", err="")
+    told = "There is no code host yet: run codehost sync FILE or codehost hosts add FILE.\n"
+    assert desk.stored("status") == Ran(status=0, out=told, err="")
 
 
 STATUS_SCHEMA = json.loads((Path(__file__).parents[2] / "schema" / "status.schema.json").read_text(encoding="utf-8"))
@@ -228,7 +229,7 @@ def test_where_nothing_has_been_synced(desk: Desk, command: list[str]) -> None:
     ran = desk.stored(command[0], *command[1:])
     assert (ran.status, ran.out) == (3, "")
     assert ran.err == (
-        f"codehost: Nothing has been synced into {desk.data} yet: check --data-dir, or run codehost sync.\n"
+        f"codehost: Nothing has been synced into {desk.data} yet: check --data-dir, or run codehost sync or worker.\n"
     )
     assert not desk.data.exists()
 

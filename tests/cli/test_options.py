@@ -63,6 +63,15 @@ def test_storage_from_the_environment(desk: Desk, monkeypatch: pytest.MonkeyPatc
     assert not (desk.data / "codehost.db").exists()
 
 
+@pytest.mark.parametrize("command", ["sync", "status", "plan", "hosts list"])
+def test_keys_are_taken_out_of_the_environment(desk: Desk, monkeypatch: pytest.MonkeyPatch, command: str) -> None:
+    monkeypatch.setenv("CODEHOST_KEY", "canary")
+    first, *more = command.split()
+    file = [str(desk.file)] if command in {"sync", "plan"} else []
+    assert desk.stored(first, *more, *file).status in {0, 3}
+    assert "CODEHOST_KEY" not in os.environ
+
+
 def test_a_database_that_cannot_be_reached_keeps_its_password(desk: Desk) -> None:
     ran = desk.stored("status", "--database-url", "postgresql://user:canary@127.0.0.1:1/nothing")
     assert (ran.status, ran.out) == (3, "")
