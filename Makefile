@@ -58,6 +58,9 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.ingest
 	$(BIN)/python -m benchmarks.sync
 	$(BIN)/python -m benchmarks.replan
+	$(BIN)/python -m benchmarks.queue
+	$(BIN)/python -m benchmarks.idle
+	$(BIN)/python -m benchmarks.memory
 	$(BIN)/python -m benchmarks.pages
 	$(BIN)/python -m benchmarks.bombs
 

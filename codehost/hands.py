@@ -70,6 +70,10 @@ class Hands:
     waiting: deque[LeasedJob] = field(default_factory=deque)
     running: dict[asyncio.Task[None], Running] = field(default_factory=dict)
     _projects: Counter[tuple[int, str]] = field(default_factory=Counter)
+    # Jobs that could not be written, and have not ended since.
+    _unwritten: set[int] = field(default_factory=set)
+    # Jobs whose end is being recorded: whether the lease was theirs, the database says there.
+    _ending: set[LeasedJob] = field(default_factory=set)
     # A claim and a heartbeat that cross would take new jobs for lost ones.
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -80,8 +84,6 @@ class Hands:
             UserError: the database is gone.
         """
         async with self._turn:
-            # A machine that slept has leases that ran out: while nobody has taken them, they are still ours.
-            await self._renew()
             claimed = await self.jobs.claim_fairly(code_hosts, self.owner, limit, self.lease_seconds)
             self.waiting.extend(claimed)
             self._projects.update((job.code_host_id, job.pin.project) for job in claimed)
@@ -153,10 +155,11 @@ class Hands:
         before = self._in_hand()
         own = await self.jobs.heartbeat(self.owner, self.lease_seconds)
         known = {job.job_id for job in before}
-        if unknown := own - known:
+        if unknown := own.keys() - known:
             count = await self.jobs.take_back(self.owner, unknown)
             log.warning("jobs without hands returned", action="orphans_returned", count=count)
-        lost = {job for job in before if job.job_id not in own}
+        # A job that was taken from here may have come back here, under a later epoch.
+        lost = {job for job in before if own.get(job.job_id) != job.epoch} - self._ending
         for task, running in self.running.items():
             if running.job in lost and not task.done():
                 log.warning("lease lost", action="lease_lost", pin=str(running.job.pin), epoch=running.job.epoch)
@@ -187,18 +190,22 @@ class Hands:
             log.exception("job crashed", action="job_crashed", pin=str(job.pin))
             await self._fail(running, Failure(Reason.INTERNAL, f"unexpected {type(error).__name__}"))
         else:
+            self._unwritten.discard(job.job_id)
             place.observer.notify(synced)
         finally:
+            self._ending.discard(job)
             self._leave(job, place)
 
     async def _finish(self, job: LeasedJob, synced: Synced, publish: Publish) -> None:
+        self._ending.add(job)
         await self.jobs.complete(job, synced.resolution, synced.download, synced.report, publish)
 
     async def _fail(self, running: Running, failure: Failure) -> None:
         job = running.job
-        if failure.reason is Reason.STORAGE:
+        if failure.reason is Reason.STORAGE and job.job_id not in self._unwritten:
             # The next job would meet the same disk. But whose lease is lost may only have lost its files to another.
             if await self._give_back(job, running.place):
+                self._unwritten.add(job.job_id)
                 self.halted = failure
             return
         with suppress(LeaseLostError):
@@ -206,8 +213,13 @@ class Hands:
                 await uninterrupted(self.jobs.put_off(job, failure, failure.retry_after or 0.0))
                 running.place.observer.notify(Returned(pin=job.pin))
                 return
+            self._ending.add(job)
             retry_in = self.retry(failure, job.attempt, self.jitter())
             await uninterrupted(self.jobs.fail(job, failure, retry_in))
+            if failure.reason is Reason.STORAGE:
+                # The disk was found well meanwhile: so the job waits for its own sake. But who knows.
+                self.halted = failure
+            self._unwritten.discard(job.job_id)
             running.place.observer.notify(NotSynced(pin=job.pin, failure=failure))
 
     async def _give_back(self, job: LeasedJob, place: Workplace | None) -> bool:

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from codehost.durable import make_directory, sync_directory
 from codehost.model.datadir import DataDirectory, owner_folder
 from codehost.model.errors import UserError
 from codehost.pack.publish import withdraw
@@ -26,13 +27,42 @@ from codehost.pack.publish import withdraw
 # File systems that know no locks, such as some that machines share.
 _NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP})
 
+# Less than any release of some size takes, so that a disk without it is full.
+_ROOM = 1 << 20
+_PIECE = 1 << 16
+
+
+class DirectoryTakenError(UserError):
+    """The data directory is in other hands.
+
+    Attributes:
+        root: the data directory.
+        by_workers: whether workers have it, which do not end by themselves; else one sync or verification has.
+    """
+
+    def __init__(self, root: Path, *, by_workers: bool) -> None:
+        super().__init__(root, by_workers)
+        self.root = root
+        self.by_workers = by_workers
+
+    def __str__(self) -> str:
+        if self.by_workers:
+            return (
+                f"A codehost worker works on the data directory {self.root}: stop it first. Or let it do the work: it"
+                " follows what codehost hosts add stores, and the files of its --config."
+            )
+        return (
+            f"Another codehost works on the data directory {self.root}: wait until it ends, or choose another directory"
+            " with --data-dir."
+        )
+
 
 @contextmanager
 def locked(data: DataDirectory) -> Iterator[None]:
     """Make the data directory if it is missing, and hold it alone.
 
     Raises:
-        UserError: another process holds it.
+        DirectoryTakenError: another process holds it.
         OSError: it cannot be made or written.
     """
     try_writing(data)
@@ -40,10 +70,7 @@ def locked(data: DataDirectory) -> Iterator[None]:
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        raise UserError(
-            f"Another codehost works on the data directory {data.root}: wait until it ends, or choose another directory"
-            " with --data-dir."
-        ) from None
+        raise DirectoryTakenError(data.root, by_workers=_may_be_shared(data)) from None
     try:
         yield
     finally:
@@ -57,13 +84,12 @@ def shared(data: DataDirectory) -> Iterator[None]:
     At the end the owner's folders are removed with what is in them.
 
     Raises:
-        UserError: a sync or a verification has the directory alone.
+        DirectoryTakenError: a sync or a verification has the directory alone.
         OSError: it cannot be made or written.
     """
     if data.owner is None:
         raise ValueError("workers share a data directory each as its own owner")
-    data.root.mkdir(parents=True, exist_ok=True)
-    with _held_together(data):
+    with held_together(data):
         try_writing(data)
         try:
             yield
@@ -73,30 +99,65 @@ def shared(data: DataDirectory) -> Iterator[None]:
 
 
 @contextmanager
-def _held_together(data: DataDirectory) -> Iterator[None]:
+def held_together(data: DataDirectory) -> Iterator[None]:
+    """Keep whoever wants the directory alone away from it; nothing in it is touched.
+
+    Raises:
+        DirectoryTakenError: a sync or a verification has it alone.
+        OSError: it cannot be made.
+    """
+    make_directory(data.root)
     with data.lock.open("a") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise UserError(
-                f"A codehost sync or verify has the data directory {data.root} for itself: wait until it ends, then"
-                " start the worker again."
-            ) from None
+            raise DirectoryTakenError(data.root, by_workers=False) from None
         except OSError as error:
             if error.errno not in _NO_LOCKS:
                 raise
         yield
 
 
+def _may_be_shared(data: DataDirectory) -> bool:
+    try:
+        with held_together(data):
+            return True
+    except DirectoryTakenError:
+        return False
+
+
 def try_writing(data: DataDirectory) -> None:
     """Make what is missing of an owner's part of the data directory, and write to it.
+
+    The names of the directory and of those in it survive a power loss afterwards, whoever made them.
 
     Raises:
         OSError: it cannot be made or written.
     """
+    make_directory(data.root)
     for folder in (data.repositories, data.spool, data.staging):
         folder.mkdir(parents=True, exist_ok=True)
         _try_writing(folder)
+    sync_directory(data.root)
+    # Above it there may be what nobody may open; what we have made there is durable already.
+    with suppress(OSError):
+        sync_directory(data.root.absolute().parent)
+
+
+def try_room(data: DataDirectory) -> None:
+    """As ``try_writing``, and make sure that there is some room: an empty file can be made on a full disk.
+
+    Raises:
+        OSError: it cannot be made or written, or is full.
+    """
+    try_writing(data)
+    with tempfile.TemporaryFile(dir=data.spool, buffering=0) as file:
+        for _ in range(_ROOM // _PIECE):
+            # A short write is followed by one that says why.
+            left = _PIECE
+            while left:
+                left -= file.write(bytes(left))
+        os.fsync(file.fileno())
 
 
 def _try_writing(folder: Path) -> None:
@@ -132,6 +193,28 @@ def clear_dead(data: DataDirectory, found: Collection[str], living: Iterable[str
             with suppress(FileNotFoundError):
                 _delete(folder / name)
     return gone
+
+
+def clear_own(data: DataDirectory, found: Collection[str], in_hand: Iterable[str]) -> frozenset[str]:
+    """Remove of what ``remains_of_own`` found all that belongs to no job in hand; return what went.
+
+    A disk that fails for a moment leaves files behind that their job could not remove.
+    """
+    gone = frozenset(name for name in found if name.removesuffix(".part") not in set(in_hand))
+    for folder in (data.spool, data.staging):
+        for name in gone:
+            with suppress(FileNotFoundError):
+                _delete(folder / name)
+    return gone
+
+
+def remains_of_own(data: DataDirectory) -> frozenset[str]:
+    """The names of what lies in an owner's part of spool and staging. Ask for them first, and for the jobs then."""
+    found: set[str] = set()
+    for folder in (data.spool, data.staging):
+        with suppress(FileNotFoundError):
+            found.update(entry.name for entry in folder.iterdir())
+    return frozenset(found)
 
 
 def revoke(data: DataDirectory, job_id: int, epoch: int, into: Path) -> None:

@@ -63,7 +63,7 @@ class Pipeline:
             Failure: a stage could not do its work.
             LeaseLostError: ``finish`` found that the job is not in hand any more.
         """
-        name = f"{job.job_id}-{job.epoch}"
+        name = job.files
         staging = self.data.staging / name
         spooled = self.data.spool / name
         try:
@@ -96,7 +96,7 @@ class Pipeline:
 
     def _publish(self, job: LeasedJob, staging: Path, final: Path) -> None:
         revoke(self.data, job.job_id, job.epoch, staging)
-        publish(staging / "git", final)
+        publish(staging / "git", final, self.data.repositories)
 
     def _enter(self, job: LeasedJob, stage: Stage) -> None:
         self.observer.notify(StageEntered(pin=job.pin, stage=stage))

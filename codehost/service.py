@@ -3,8 +3,8 @@
 Turns go round among the code hosts, so that none starves. What only waits for its code host's budget does no work: so
 the jobs in flight of a code host that waits hold one place together, and meanwhile it begins no more than its share.
 
-A data directory that cannot be written halts the work: no job can end well. After a while that grows, it is tried with
-one job.
+A data directory that cannot be written halts the work: no job can end well. After a while that grows up to a minute, it
+is tried with one job. One that fails so again, although the disk was found well meanwhile, waits for its own sake.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ import structlog
 from codehost.hands import Hands, Workplace
 from codehost.model.errors import Failure, Reason
 from codehost.model.jobs import LeasedJob, Turns
-from codehost.model.retrying import BACKOFFS
+from codehost.model.retrying import HALTS
 
 # What was missed, because a wake-up was lost, is looked for so often; and a look follows another no sooner than this.
 _LOOK_SECONDS = 30.0
@@ -61,6 +61,7 @@ class Service:
     halt: Failure | None = None
     _halts: int = 0
     _halted_until: float = 0.0
+    _in_doubt_since: float = 0.0
     _cut: bool = False
     _turns: Turns = field(default_factory=Turns)
 
@@ -98,7 +99,10 @@ class Service:
     async def _mind_the_disk(self) -> None:
         failure, self.hands.halted = self.hands.halted, None
         now = asyncio.get_running_loop().time()
-        if failure is None and self.halt is not None and now >= self._halted_until:
+        if self.halt is not None:
+            if now < self._halted_until:
+                return  # what was in flight has met the same disk
+            failure = None
             try:
                 await asyncio.to_thread(self.usable)
             except OSError as error:
@@ -108,12 +112,18 @@ class Service:
                 log.warning("the data directory is tried again", action="storage_tried")
                 self.halt = None
         if failure is not None:
+            self._in_doubt_since = self._in_doubt_since if self._halts else now
             self._halts += 1
-            seconds = BACKOFFS[Reason.STORAGE].after(self._halts) or 0.0
+            seconds = HALTS.after(self._halts) or 0.0
             self._halted_until = now + seconds
             self.halt = failure
             log.error("work is halted", action="halted", error=f"{failure}. {failure.facts.advice}", seconds=seconds)
             await self.hands.give_back_waiting()
+
+    @property
+    def halted_for(self) -> float | None:
+        """For how many seconds the data directory could not be written; None while it can, as far as is known."""
+        return None if self.halt is None else asyncio.get_running_loop().time() - self._in_doubt_since
 
     def succeeded(self) -> None:
         """A release was published: the data directory can be written."""
@@ -183,8 +193,8 @@ class Service:
         return self._cut and len(self.hands.waiting) < self.concurrency
 
     def _limit(self) -> int:
-        # Enough for whole projects, and not so much that other workers stand idle.
-        return max(2 * self.concurrency, _LEAST_CLAIM)
+        # Enough for whole projects, and not so much that other workers stand idle; of a disk in doubt, one.
+        return 1 if self._halts else max(2 * self.concurrency, _LEAST_CLAIM)
 
 
 async def ring(waits: Callable[[float], Awaitable[bool]], bells: tuple[asyncio.Event, ...]) -> None:

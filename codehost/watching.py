@@ -70,6 +70,9 @@ class Watching:
     roots: RootMemory
     interval: float = INTERVAL
     jitter: Callable[[], float] = random.random
+    _projects: int = 0
+    _enrolled_to: int = 0
+    _whole_at: float | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Watch until ``stop`` is set. A request that is under way then is dropped, and the look taken again later.
@@ -81,11 +84,27 @@ class Watching:
         enrolment = clock()
         while not stop.is_set():
             if clock() >= enrolment:
-                await self.watches.enrol(self.code_host_id, self.interval)
+                await self.enrol()
                 enrolment = clock() + _LONGEST_SLEEP
             seconds = await self.step(stop)
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), seconds)
+
+    async def enrol(self) -> None:
+        """Plan first looks at what has been synced since the last enrolment; count what is watched.
+
+        Raises:
+            UserError: the database is gone.
+        """
+        now = asyncio.get_running_loop().time()
+        newest = await self.watches.newest_change()
+        # What was restored, or synced before this process began, is not among the latest changes.
+        whole = self._whole_at is None or now >= self._whole_at
+        await self.watches.enrol(self.code_host_id, self.interval, None if whole else self._enrolled_to)
+        if whole:
+            self._whole_at = now + self.interval
+        self._enrolled_to = newest
+        self._projects = await self.watches.count(self.code_host_id)
 
     async def step(self, stop: asyncio.Event) -> float:
         """Look at one project if one is due; return in how many seconds to come again.
@@ -96,11 +115,11 @@ class Watching:
         due = await self.watches.due(self.code_host_id)
         for watch in due:
             await self._look(watch, stop)
-        outlook = await self.watches.outlook(self.code_host_id)
-        if outlook.due_in is None:
+        due_in = await self.watches.due_in(self.code_host_id)
+        if due_in is None:
             return _LONGEST_SLEEP
-        gap = min(self.interval / outlook.projects / _CATCHING_UP, _LONGEST_GAP) if due else _LEAST_SLEEP
-        return max(gap, min(outlook.due_in, _LONGEST_SLEEP))
+        gap = min(self.interval / max(self._projects, 1) / _CATCHING_UP, _LONGEST_GAP) if due else _LEAST_SLEEP
+        return max(gap, min(due_in, _LONGEST_SLEEP))
 
     async def _look(self, watch: Watch, stop: asyncio.Event) -> None:
         url, releases = asked_now(watch)

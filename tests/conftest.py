@@ -23,12 +23,15 @@ USER = "codehost"
 _START_SECONDS = 30
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Server:
-    """A running PostgreSQL server that trusts every local connection."""
+    """A PostgreSQL server that trusts every local connection, in a folder of its own."""
 
     programs: Path
+    folder: Path
+    account: str | None
     port: int
+    _process: "subprocess.Popen[bytes] | None" = None
 
     def url(self, database: str) -> str:
         return f"postgresql://{USER}@127.0.0.1:{self.port}/{database}"
@@ -36,6 +39,31 @@ class Server:
     def run(self, program: str, *arguments: str) -> None:
         place = ("--host=127.0.0.1", f"--port={self.port}", f"--username={USER}")
         subprocess.run([self.programs / program, *place, *arguments], check=True, capture_output=True, timeout=60)
+
+    def start(self) -> None:
+        settings = {
+            "listen_addresses": "127.0.0.1",
+            "port": self.port,
+            "unix_socket_directories": "",
+            "fsync": "off",
+            "max_connections": 100,
+        }
+        options = [f"--{name}={value}" for name, value in settings.items()]
+        command = [str(self.programs / "postgres"), "-D", str(self.folder / "data"), *options]
+        log = self.folder / "log"
+        with log.open("ab") as output:
+            self._process = subprocess.Popen(
+                command, stderr=output, cwd=self.folder, user=self.account, group=self.account
+            )
+        _wait_until_ready(self, self._process, log)
+
+    def stop(self, *, at_once: bool = False) -> None:
+        """End it in order, or as a crash does (``pg_ctl stop -m immediate``)."""
+        if self._process is not None:
+            # PostgreSQL's manual, section 19.5: SIGINT ends open sessions and shuts down in order; SIGQUIT does not.
+            self._process.send_signal(signal.SIGQUIT if at_once else signal.SIGINT)
+            self._process.wait()
+            self._process = None
 
 
 @pytest.fixture(autouse=True)
@@ -55,10 +83,7 @@ def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[Server]:
-    programs = _programs()
-    if programs is None:
-        _missing("no initdb in /usr/lib/postgresql or PATH")
-    with _cluster(programs) as server:
+    with cluster() as server:
         yield server
 
 
@@ -106,7 +131,11 @@ def _programs() -> Path | None:
 
 
 @contextmanager
-def _cluster(programs: Path) -> Iterator[Server]:
+def cluster() -> Iterator[Server]:
+    """A server of one's own, for as long as the block lasts."""
+    programs = _programs()
+    if programs is None:
+        _missing("no initdb in /usr/lib/postgresql or PATH")
     account = _account()
     folder = Path(tempfile.mkdtemp(prefix="codehost-postgresql-"))
     try:
@@ -115,35 +144,14 @@ def _cluster(programs: Path) -> Iterator[Server]:
         options = ("--auth=trust", f"--username={USER}", "--no-locale", "--encoding=UTF8", "--no-sync")
         command = [str(programs / "initdb"), f"--pgdata={folder / 'data'}", *options]
         subprocess.run(command, check=True, capture_output=True, cwd=folder, user=account, group=account)
-        with _running(programs, folder, account) as server:
-            yield server
-    finally:
-        shutil.rmtree(folder)
-
-
-@contextmanager
-def _running(programs: Path, folder: Path, account: str | None) -> Iterator[Server]:
-    server = Server(programs=programs, port=_free_port())
-    settings = {
-        "listen_addresses": "127.0.0.1",
-        "port": server.port,
-        "unix_socket_directories": "",
-        "fsync": "off",
-        "max_connections": 100,
-    }
-    options = [f"--{name}={value}" for name, value in settings.items()]
-    command = [str(programs / "postgres"), "-D", str(folder / "data"), *options]
-    log = folder / "log"
-    with (
-        log.open("wb") as output,
-        subprocess.Popen(command, stderr=output, cwd=folder, user=account, group=account) as process,
-    ):
+        server = Server(programs=programs, folder=folder, account=account, port=_free_port())
         try:
-            _wait_until_ready(server, process, log)
+            server.start()
             yield server
         finally:
-            # PostgreSQL's manual, section 19.5: SIGINT ends open sessions and shuts down in order.
-            process.send_signal(signal.SIGINT)
+            server.stop()
+    finally:
+        shutil.rmtree(folder)
 
 
 def _wait_until_ready(server: Server, process: "subprocess.Popen[bytes]", log: Path) -> None:

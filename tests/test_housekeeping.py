@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -5,17 +6,23 @@ from pathlib import Path
 import pytest
 
 from codehost.housekeeping import (
+    DirectoryTakenError,
     clear_dead,
+    clear_own,
     clear_remains,
     locked,
     published,
     remains_of_all,
+    remains_of_own,
     revoke,
     shared,
+    try_room,
+    try_writing,
     withdraw_all,
 )
 from codehost.model.datadir import DataDirectory
 from codehost.model.errors import UserError
+from tests.acceptance.test_disk import mounted, remount
 from tests.wiring import data_directory, remains
 
 HOLD = """
@@ -60,10 +67,12 @@ def test_workers_have_it_together_and_nobody_alone_beside_them(tmp_path: Path) -
     with shared(one), shared(other):
         assert {path.name for path in data.staging.iterdir()} == {path.name for path in data.spool.iterdir()}
         assert remains_of_all(one) == {"one", "two"}
-        with pytest.raises(UserError, match="Another codehost works"), locked(data):
+        with pytest.raises(DirectoryTakenError, match=r"A codehost worker works on .* stop it first"), locked(data):
             pass
     assert remains(data) == []
-    with locked(data), pytest.raises(UserError, match="A codehost sync or verify has the data directory"), shared(one):
+    with locked(data), pytest.raises(DirectoryTakenError, match="Another codehost works on"), shared(one):
+        pass
+    with locked(data), pytest.raises(DirectoryTakenError, match="Another codehost works on"), locked(data):
         pass
     with shared(one):
         pass
@@ -139,3 +148,32 @@ def test_published_and_withdrawn(tmp_path: Path) -> None:
     assert sorted(published(data)) == ["b", "python/six", "python/six/1.0.1"]
     assert not (data.repositories / "python" / "attrs").exists()
     assert remains(data) == []
+
+
+def test_what_no_job_in_hand_has_left_goes(tmp_path: Path) -> None:
+    data = DataDirectory(tmp_path, owner="me:1")
+    for folder in (data.spool, data.staging):
+        folder.mkdir(parents=True)
+    (data.spool / "1-1.part").touch()
+    (data.spool / "2-1.part").touch()
+    (data.staging / "1-1").mkdir()
+    (data.staging / "3-1" / "git").mkdir(parents=True)
+    found = remains_of_own(data)
+    (data.staging / "4-1").mkdir()
+    assert clear_own(data, found, ["1-1"]) == {"2-1.part", "3-1"}
+    assert sorted(path.name for folder in (data.spool, data.staging) for path in folder.iterdir()) == [
+        "1-1",
+        "1-1.part",
+        "4-1",
+    ]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a file system of a given size")
+def test_an_empty_file_does_not_prove_room(tmp_path: Path) -> None:
+    with mounted(tmp_path / "data", "512k"):
+        data = DataDirectory(tmp_path / "data", owner="me:1")
+        try_writing(data)
+        with pytest.raises(OSError, match="No space left"):
+            try_room(data)
+        remount(data.root, "size=8m")
+        try_room(data)

@@ -131,3 +131,42 @@ async def test_what_was_not_asked_for_is_no_try(parts: Bench, mirror: Mirror) ->
 
 async def test_nothing_is_known_to_come(parts: Bench, mirror: Mirror) -> None:
     assert await parts.jobs.due_in([parts.code_host_id]) is None
+
+
+async def test_a_release_that_alone_cannot_be_written_lets_the_others_go_on(parts: Bench, mirror: Mirror) -> None:
+    await queue(parts, mirror, "six==1.0", "attrs==1.0", "idna==1.0")
+
+    async def write(request: IngestRequest) -> None:
+        if request.filename.startswith("six"):
+            raise OSError(36, "File name too long")
+
+    parts.ingester = ThreadIngester(write)
+    made, stop = service(parts, concurrency=1), asyncio.Event()
+    running = asyncio.create_task(made.run(stop))
+    async with asyncio.timeout(20):
+        while await states(parts) != {JobState.COMPLETED: 2, JobState.ERRORED: 1}:
+            made._halted_until = 0.0  # noqa: SLF001 - instead of ten seconds of waiting
+            made.bell.set()
+            await asyncio.sleep(0.01)
+    stop.set()
+    await running
+    (failed,) = await parts.reports.failures(parts.code_host_id)
+    assert (failed.attempts, failed.reason) == (1, "storage")
+
+
+async def test_what_was_in_flight_does_not_lengthen_the_halt(parts: Bench, mirror: Mirror) -> None:
+    await queue(parts, mirror, *(f"p{number}==1.0" for number in range(4)))
+
+    async def write(request: IngestRequest) -> None:
+        await asyncio.sleep(0.2 * int(request.filename[1]))
+        raise OSError(28, "No space left on device")
+
+    parts.ingester = ThreadIngester(write)
+    made, stop = service(parts), asyncio.Event()
+    running = asyncio.create_task(made.run(stop))
+    async with asyncio.timeout(10):
+        while made.halt is None or made.hands.running:  # noqa: ASYNC110 - the work goes on beside
+            await asyncio.sleep(0.01)
+    assert made._halts == 1  # noqa: SLF001 - it decides on the length of the next one
+    stop.set()
+    await running

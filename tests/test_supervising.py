@@ -1,5 +1,7 @@
 import asyncio
 
+import pytest
+
 from codehost.model.errors import UserError
 from codehost.supervising import Troubles, keep_running
 
@@ -20,6 +22,30 @@ async def test_what_ends_by_an_error_begins_again_and_says_why_meanwhile() -> No
     assert seen[:2] == [None, "The database is away."]
     assert seen[2] == "The worker's part loop meets an unexpected ZeroDivisionError: see its log."
     assert troubles.first() is None
+
+
+async def test_a_reason_is_told_once_until_all_go_on(capsys: pytest.CaptureFixture[str]) -> None:
+    troubles = Troubles()
+    for loop in ("one", "two", "one"):
+        troubles.fall(loop, "The database is away.")
+    troubles.rise("one")
+    troubles.rise("one")
+    troubles.rise("two")
+    troubles.fall("two", "The database is away.")
+    said = capsys.readouterr().out
+    assert [word for word in said.split() if word.startswith("action=")] == [
+        "action=trouble",
+        "action=trouble_over",
+        "action=trouble",
+    ]
+
+
+async def test_who_goes_on_wakes_the_others() -> None:
+    troubles = Troubles()
+    troubles.fall("one", "The database is away.")
+    asyncio.get_running_loop().call_later(0.01, troubles.rise, "one")
+    async with asyncio.timeout(2):
+        await troubles.pause(60, asyncio.Event())
 
 
 async def test_a_stop_ends_the_wait_for_the_next_try() -> None:

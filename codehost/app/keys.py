@@ -8,6 +8,7 @@ import re
 import stat
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from codehost.app.storage import Storage, existing_database, understood
 from codehost.config.restoring import KnownSecret
+from codehost.durable import make_directory, sync_directory
 from codehost.model.errors import UserError
 from codehost.record.database import Database
 from codehost.record.secrets import SealedSecret, Secrets
@@ -149,7 +151,11 @@ class Keyring:
         first = place.may_make and not place.given and not place.file.exists() and not await Secrets(database).exist()
         if first:
             write_new_key(place.file)
-        return self.keys()
+        keys = self.keys()
+        if not place.given:
+            # What they encrypt is worth nothing without them, and whoever has made the file may not have come so far.
+            _sync(place.file)
+        return keys
 
 
 def key_place(storage: Storage, given: str | None, file: Path | None) -> KeyPlace:
@@ -196,7 +202,7 @@ def write_new_key(file: Path) -> int:
     try:
         if file.exists():
             lines = [key.decode() for key in _split(_read(KeyPlace(file=file)))]
-        file.parent.mkdir(parents=True, exist_ok=True)
+        make_directory(file.parent)
         _write(file, [new_key(), *lines], first=not lines)
     except OSError as error:
         raise UserError(
@@ -245,7 +251,8 @@ def _missing(place: KeyPlace) -> str:
     if place.may_make:
         return (
             f"The key file {place.file} is missing, and the database holds secrets that were encrypted with it: put it"
-            f" back, or name it with --key-file or {KEY_FILE_VARIABLE}."
+            f" back, or name it with --key-file or {KEY_FILE_VARIABLE}. If it is lost, codehost keys new makes another,"
+            " and code hosts with secrets have to be removed and added again."
         )
     return (
         f"There is no key for the secrets of the documents: {KEY_VARIABLE} is not set, and {place.file} does not exist."
@@ -273,12 +280,10 @@ def _write(file: Path, keys: Sequence[str], *, first: bool) -> None:
             draft.replace(file)
     finally:
         draft.unlink(missing_ok=True)
-    _sync_folder(file.parent)
+    sync_directory(file.parent)
 
 
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def _sync(file: Path) -> None:
+    # Its folder may be read-only, or not ours to open: then others have put it there, durably.
+    with suppress(OSError):
+        sync_directory(file.parent)

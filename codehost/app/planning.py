@@ -2,11 +2,13 @@
 
 from codehost.app.asking import AskingRequest, AskingView, Known, budget, known, memory
 from codehost.app.storage import Storage, understood
+from codehost.net.breaker import BreakingFetcher
 from codehost.net.fetcher import HttpFetcher
 from codehost.preview.asking import ask
 from codehost.preview.estimate import estimate_asked, estimate_unasked
 from codehost.preview.intent import Intent, intend
 from codehost.preview.outcome import Preview
+from codehost.preview.patience import Patience
 from codehost.record.hosts import CodeHosts
 from codehost.record.releases import Releases
 from codehost.resolve.resolver import Resolver
@@ -54,7 +56,8 @@ def _unasked(request: AskingRequest, what: Known, intent: Intent) -> Preview:
 async def _asked(request: AskingRequest, what: Known, intent: Intent, view: AskingView) -> Preview:
     limit = request.config.rate_limit.requests_per_hour
     async with budget(what, limit, view) as allowance, HttpFetcher(allowance) as fetcher:
-        resolver = Resolver(fetcher, request.config.mirrors, memory(what), request.config.index_strategy)
+        patient = BreakingFetcher(fetcher, Patience())
+        resolver = Resolver(patient, request.config.mirrors, memory(what), request.config.index_strategy)
         answers = await ask(resolver, intent.due, view)
     sent, left = view.tally.requests, view.tally.requests_left
     # Without a ledger a sync begins with the whole allowance: nobody has kept what the preview sent.

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 
+from codehost.durable import sync_directory
 from codehost.model.datadir import DataDirectory
 from codehost.model.errors import UserError
 from codehost.record.database import Database, open_database
@@ -14,10 +15,14 @@ from codehost.record.presence import is_there
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Storage:
-    """Where a command finds its state. ``database_url`` None: SQLite in the data directory; it may hold a password."""
+    """Where a command finds its state. ``database_url`` None: SQLite in the data directory; it may hold a password.
+
+    ``keys``: those for stored secrets that the environment gave, as text; None where it gave none.
+    """
 
     data: DataDirectory
     database_url: str | None = field(default=None, repr=False)
+    keys: str | None = field(default=None, repr=False)
 
 
 @contextmanager
@@ -45,7 +50,7 @@ async def existing_database(storage: Storage) -> AsyncIterator[Database]:
     """
     if storage.database_url is None and not (storage.data.root / "codehost.db").exists():
         raise UserError(
-            f"Nothing has been synced into {storage.data.root} yet: check --data-dir, or run codehost sync."
+            f"Nothing has been synced into {storage.data.root} yet: check --data-dir, or run codehost sync or worker."
         )
     async with open_database(storage.database_url, storage.data.root) as database:
         yield database
@@ -77,6 +82,8 @@ async def pair(database: Database, data: DataDirectory) -> None:
     if known is None:
         # Several workers may begin at the same time: all take the number of the first file, and of the first row.
         number = _number(data, new_number()) if here is None else here
+        # Once the database knows it, the file must be there after a power loss, whoever has written it.
+        sync_directory(data.root)
         here, known = number, await identity.settle(number)
     if here != known:
         raise UserError(
@@ -94,8 +101,12 @@ def _number(data: DataDirectory, number: int) -> int:
     """Give the directory this number, unless somebody is quicker; returns the one that it has."""
     if data.identity.exists() and _number_of(data) is None:
         data.identity.unlink()  # it holds none
-    draft = data.root / f".id.{number}"
-    draft.write_text(f"{number}\n")
+    # Here it is cleared away after a power loss.
+    draft = data.staging / f"id.{number}"
+    with draft.open("w") as file:
+        file.write(f"{number}\n")
+        file.flush()
+        os.fsync(file.fileno())
     try:
         os.link(draft, data.identity)
     except FileExistsError:

@@ -1,10 +1,10 @@
 """``codehost sync``, wired."""
 
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+from codehost.app.alone import refuse_beside_workers
 from codehost.app.signals import stop_on_signals
 from codehost.app.storage import Storage, pair, understood
 from codehost.children import ChildPool, child_limits
@@ -26,12 +26,11 @@ from codehost.record.ledger import LedgerBudget
 from codehost.record.mirrors import MirrorRoots
 from codehost.record.releases import Releases
 from codehost.record.reports import Reports
-from codehost.record.workers import Workers
 from codehost.resolve.resolver import Resolver
 from codehost.sync import INTERRUPTED, CodeHostSync
 from codehost.worker import Worker
 
-_ALIVE_SECONDS = 60.0
+_INSTEAD = "Or let it do the work: it follows what codehost hosts add stores, and the files of its --config."
 
 __all__ = ["INTERRUPTED", "SyncRequest", "SyncResult", "sync"]
 
@@ -63,7 +62,7 @@ async def sync(storage: Storage, request: SyncRequest, view: SyncView, *, concur
     """
     with understood(storage), locked(storage.data):
         async with open_database(storage.database_url, storage.data.root) as database:
-            await _alone(database)
+            await refuse_beside_workers(database, command="sync", instead=_INSTEAD)
             await pair(database, storage.data)
             hosts = CodeHosts(database)
             code_host_id = await hosts.save(request.name, request.text)
@@ -88,16 +87,6 @@ async def sync(storage: Storage, request: SyncRequest, view: SyncView, *, concur
             outcomes = [outcome async for outcome in reports.outcomes(code_host_id)] if request.with_pins else []
             return SyncResult(
                 summary=summary, as_json=summary_to_json(summary, outcomes) if request.with_pins else None
-            )
-
-
-async def _alone(database: Database) -> None:
-    """The lock on the data directory keeps this machine's workers out. Others' locks may not be seen from here."""
-    for worker in await Workers(database).alive(_ALIVE_SECONDS):
-        if worker.host != socket.gethostname():
-            raise UserError(
-                f"A codehost worker on {worker.host} works with the database {database.shown}: stop it before you"
-                " sync, or let it follow the configuration (codehost hosts add)."
             )
 
 

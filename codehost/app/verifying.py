@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable
 
+from codehost.app.alone import refuse_beside_workers
 from codehost.app.storage import Storage, existing_database, pair, understood
 from codehost.housekeeping import locked
 from codehost.model.errors import UserError
@@ -24,9 +25,12 @@ async def verify(storage: Storage, checked: Callable[[str], None], *, repair: bo
     with understood(storage):
         # The database first: locking would make the data directory.
         async with existing_database(storage) as database:
-            if not storage.data.repositories.is_dir():
+            # A directory with its number is the right one, and has lost them: pair() says so if it is not.
+            if not storage.data.repositories.is_dir() and not storage.data.identity.exists():
                 raise UserError(f"There are no repositories in {storage.data.root}: check --data-dir.")
             with locked(storage.data):
+                # What a worker elsewhere has just published would look like a stray.
+                await refuse_beside_workers(database, command="verify")
                 await pair(database, storage.data)
                 verifier = Verifier(
                     data=storage.data,

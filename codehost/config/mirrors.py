@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from codehost.config.addresses import MIRROR, AddressError, parse_address
+from codehost.config.credentials import check_in_url
 from codehost.config.inspection import Inspection
 from codehost.config.mirror_objects import read_mirror_object
 from codehost.model.codehosts import Mirror, Proxy
@@ -46,10 +47,12 @@ def _read_entry(entry: object, index: int, proxy: Proxy | None, at: Inspection) 
 
 def _parse(text: str, index: int, at: Inspection) -> Mirror | None:
     try:
-        return parse_mirror(text, index)
+        mirror = parse_mirror(text, index)
     except AddressError as error:
         at.report(error.problem, error.hint)
         return None
+    check_in_url(mirror.credentials, at)
+    return mirror
 
 
 def _check_repeats(mirrors: tuple[Mirror, ...], entries: list[object], at: Inspection) -> None:

@@ -1,7 +1,7 @@
 """The values of ``proxy`` to proxies."""
 
 from codehost.config.addresses import PROXY, Address, AddressError, parse_address
-from codehost.config.credentials import read_credentials
+from codehost.config.credentials import check_in_url, read_credentials
 from codehost.config.inspection import Inspection
 from codehost.model.codehosts import Proxy
 
@@ -33,7 +33,9 @@ def parse_proxy_url(text: str) -> Address:
 
 def _read_address(text: str, at: Inspection) -> Address | None:
     try:
-        return parse_proxy_url(text)
+        address = parse_proxy_url(text)
     except AddressError as error:
         at.report(error.problem, error.hint)
         return None
+    check_in_url(address.credentials, at)
+    return address

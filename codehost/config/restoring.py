@@ -127,10 +127,8 @@ def keep(data: bytes, stored: str = "", secrets: Sequence[KnownSecret] = ()) -> 
         document = parse(text)
     except DocumentError:
         return _refused(load(data).violations)
-    places = list(_markers(document.value))
-    marked = [marker for marker in places if _is_marker(marker)]
+    marked = [marker for marker in _markers(document.value) if _is_marker(marker)]
     found, findings = _find(marked, _known(stored, secrets))
-    findings += [_half(marker) for marker in places if _is_half_marker(marker)]
     checkable = replace_values(text, document, {marker.path: _put(marker, _STAND_IN) for marker in marked})
     checked = load(checkable.encode("utf-8"))
     violations = [*checked.violations, *(locate(text, document.plain, findings) if findings else ())]
@@ -182,15 +180,6 @@ def _put(marker: _Marker, value: str) -> str:
 
 def _is_marker(marker: _Marker) -> bool:
     return (user_information(marker.value) if marker.in_url else marker.value) == REDACTED
-
-
-def _is_half_marker(marker: _Marker) -> bool:
-    return marker.in_url and not _is_marker(marker) and REDACTED in user_information(marker.value).split(":")
-
-
-def _half(marker: _Marker) -> Finding:
-    problem = f"has user information of which one half is {REDACTED}"
-    return Finding(path=marker.path, problem=problem, hint=f"write user:password@ in full, or only {REDACTED}@")
 
 
 def _known(stored: str, secrets: Sequence[KnownSecret]) -> list[_Known]:

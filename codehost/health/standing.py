@@ -131,7 +131,7 @@ def _workers(status: Status) -> Iterator[Metric]:
         leases.add_metric([owner], status.leases.get(owner, 0))
     waiting = GaugeMetricFamily(
         "codehost_waiting_workers",
-        "Workers that wait now: for the budget, the pace, or a mirror.",
+        "Workers that wait now: for the budget, the pace, a mirror, or the storage.",
         labels=["code_host", "kind"],
     )
     waits = Counter((wait.code_host, wait.kind.value) for worker in status.alive for wait in worker.waits)

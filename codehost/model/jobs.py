@@ -75,6 +75,11 @@ class LeasedJob:
     recorded_sha256: str | None = None
     recorded_file: str | None = None
 
+    @property
+    def files(self) -> str:
+        """What its files in the spool and the staging area are called: no two attempts of any jobs share a name."""
+        return f"{self.job_id}-{self.epoch}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobChange:

@@ -57,10 +57,14 @@ BACKOFFS: dict[Reason, Backoff] = {
     Reason.THROTTLED: Backoff(first=1 * _MINUTE, factor=2, cap=1 * _HOUR),
     Reason.AUTH: Backoff(first=10 * _MINUTE, factor=2, cap=2 * _HOUR),
     Reason.BAD_PAGE: Backoff(first=10 * _MINUTE, factor=2, cap=6 * _HOUR),
-    Reason.STORAGE: Backoff(first=10 * _SECOND, factor=2, cap=5 * _MINUTE),
+    # A release that cannot be written although the disk can be: its path may be too long, or it too large.
+    Reason.STORAGE: Backoff(first=1 * _MINUTE, factor=2, cap=4 * _HOUR),
     # A defect that six attempts meet is there for the seventh.
     Reason.INTERNAL: Backoff(first=5 * _MINUTE, factor=4, cap=1 * _DAY, most_tries=6),
 }
+
+# After how long a disk that could not be written is tried again: whoever has made room waits no longer than this.
+HALTS = Backoff(first=10 * _SECOND, factor=2, cap=1 * _MINUTE)
 
 
 class RetryPolicy(Protocol):

@@ -74,5 +74,5 @@ def _lasts(heard: _Heard, now: int) -> bool:
             return now < until
         case WaitKind.PACE:
             return now < until + _FORGOTTEN
-        case WaitKind.BUDGET:
+        case WaitKind.BUDGET | WaitKind.STORAGE:
             return now < heard.at + _FORGOTTEN

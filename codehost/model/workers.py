@@ -10,13 +10,14 @@ class WaitKind(StrEnum):
     BUDGET = "budget"
     PACE = "pace"
     MIRROR = "mirror"
+    STORAGE = "storage"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wait:
     """Somebody waits: for what, of which code host, since when, and until when as far as that is known.
 
-    ``mirror`` is set when a mirror is left alone for a while.
+    ``mirror`` is set when a mirror is left alone for a while. ``code_host`` is "" when all wait, for the storage.
     """
 
     kind: WaitKind
@@ -37,7 +38,10 @@ class Doing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedWorker:
-    """A worker process that the database knows. It is alive if it was ``seen_at`` a short while ago."""
+    """A worker process that the database knows. It is alive if it was ``seen_at`` a short while ago.
+
+    ``held``: the names of the code hosts whose requests wait for their pace or budget here, or did a moment ago.
+    """
 
     owner: str
     host: str
@@ -48,6 +52,7 @@ class RecordedWorker:
     stopping: bool
     doing: tuple[Doing, ...] = ()
     waits: tuple[Wait, ...] = ()
+    held: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-from codehost.pack.repository import sync_directory
+from codehost.durable import make_directory, sync_directory, sync_up
 
 _TRIES = 50
 # rename(2): the place is taken. An empty directory is no repository, and is replaced.
@@ -22,15 +22,15 @@ def prepare(final: Path) -> None:
     They may be gone again at once; ``publish`` looks.
     """
     with suppress(FileNotFoundError):
-        _make_durable_directory(final.parent)
+        make_directory(final.parent)
 
 
-def publish(staged: Path, final: Path) -> None:
+def publish(staged: Path, final: Path, top: Path) -> None:
     """Move a finished repository to its place. One that is there already goes first, beside the staged one.
 
     Only whoever holds the job's lease, and keeps others from taking it meanwhile, may call this. When the staged
     repository, or the folder it is in, is gone, nothing at ``final`` changes. Both are on one file system. After the
-    return the new state survives a power loss.
+    return the new state survives a power loss, as far as ``top``, which is above ``final``, does.
 
     Raises:
         OSError: a disk fails, or the staged repository is gone.
@@ -51,7 +51,8 @@ def publish(staged: Path, final: Path) -> None:
         prepare(final)
     else:
         staged.rename(final)
-    sync_directory(final.parent)
+    # All directories up to the top: a neighbour that has made one of them may not have made its name durable yet.
+    sync_up(final.parent, top)
 
 
 def withdraw(final: Path, staging: Path, stop_at: Path) -> None:
@@ -80,11 +81,3 @@ def _remove_if_empty(folder: Path) -> bool:
             return False
         raise
     return True
-
-
-def _make_durable_directory(path: Path) -> None:
-    if path.is_dir():
-        return
-    _make_durable_directory(path.parent)
-    path.mkdir(exist_ok=True)
-    sync_directory(path.parent)

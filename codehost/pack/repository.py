@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from io import BufferedRandom
 from pathlib import Path
 
+from codehost.durable import sync_directory
+
 BRANCH = "latest"
 _CONFIG = "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = true\n"
 
@@ -57,12 +59,3 @@ def _write(path: Path, content: bytes, mode: int = 0o644) -> None:
         file.flush()
         os.fchmod(file.fileno(), mode)
         os.fsync(file.fileno())
-
-
-def sync_directory(path: Path) -> None:
-    """Make the directory's entries durable."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -7,7 +7,6 @@ from typing import Protocol
 from codehost.model.errors import Failure
 from codehost.model.pins import Pin
 from codehost.model.releases import Resolution
-from codehost.preview.patience import Patience
 
 CONCURRENCY = 8
 
@@ -47,19 +46,14 @@ def by_project(pins: Iterable[Pin]) -> list[list[Pin]]:
 async def ask(
     resolver: Answering, pins: Sequence[Pin], view: PreviewView, *, concurrency: int = CONCURRENCY
 ) -> dict[Pin, Resolution | Failure]:
-    """Find the file of each pin, ``concurrency`` projects at a time; the answers are in the order of ``pins``.
-
-    Once a mirror could not be reached for several projects in a row, the rest is answered with ``NotAskedAgain``.
-    """
+    """Find the file of each pin, ``concurrency`` projects at a time; the answers are in the order of ``pins``."""
     answers: dict[Pin, Resolution | Failure] = {}
-    patience = Patience()
     groups = iter(by_project(pins))
 
     async def work() -> None:
         for group in groups:
             for pin in group:
-                answers[pin] = patience.ended or await _ask_one(resolver, pin)
-                patience.heard(pin.project, answers[pin])
+                answers[pin] = await _ask_one(resolver, pin)
                 view.advance()
             resolver.forget(group[0].project)
 

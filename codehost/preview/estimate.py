@@ -12,7 +12,6 @@ from codehost.model.releases import Resolution
 from codehost.net.pacer import pace_for
 from codehost.net.retries import delay_before_retry
 from codehost.preview.intent import Intent
-from codehost.preview.patience import NotAskedAgain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,9 +57,8 @@ def _healthy_pages(answers: Mapping[Pin, Resolution | Failure], sent: int) -> in
 
 def _correction(answers: Sequence[Resolution | Failure]) -> int:
     """How many more requests than the preview's a sync needs for the pins of one project if its mirrors are well."""
-    if all(isinstance(answer, NotAskedAgain) for answer in answers):
-        return 1
-    retried = [answer for answer in answers if isinstance(answer, Failure) and _attempts(answer) > 1]
+    failures = [answer for answer in answers if isinstance(answer, Failure)]
+    retried = [failure for failure in failures if failure.unasked or _attempts(failure) > 1]
     came = {asked.mirror for answer in answers if isinstance(answer, Resolution) for asked in answer.asked}
     # A page that did not come is asked for again by the next pin; one that came serves all pins of its project.
     needed = {failure.mirror for failure in retried} - came
@@ -69,7 +67,7 @@ def _correction(answers: Sequence[Resolution | Failure]) -> int:
 
 def _attempts(failure: Failure) -> int:
     """How many requests a page took that did not come: 1 for what is not retried, 0 if it was not asked for."""
-    if isinstance(failure, NotAskedAgain):
+    if failure.unasked:
         return 0
     attempts = 1
     while delay_before_retry(attempts, failure.reason, failure.retry_after, 0.0) is not None:

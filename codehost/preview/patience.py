@@ -1,41 +1,50 @@
-"""When a preview stops asking: a mirror that cannot be reached makes every pin wait for its retries. Pure."""
+"""When a preview leaves a mirror alone: one that cannot be reached makes every pin wait for its retries. Pure."""
 
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from codehost.model.circuits import Setback, Ticket
 from codehost.model.errors import Failure, Reason
-from codehost.model.releases import Resolution
 
 MOST_IN_A_ROW = 3
 
 
-class NotAskedAgain(Failure):
-    """Nobody was asked for this pin: its mirror could not be reached for several projects in a row."""
-
-
+@dataclass(slots=True)
 class Patience:
-    """Watches the answers of one preview.
+    """Implements ``codehost.model.ports.Circuits`` for one preview.
 
-    Attributes:
-        ended: the failure that the rest is answered with; None as long as asking makes sense.
+    A mirror that could not be reached for ``most`` projects in a row is not asked again; what needs it is answered with
+    an unasked failure. Other mirrors are asked as before.
     """
 
-    def __init__(self, most: int = MOST_IN_A_ROW) -> None:
-        self.ended: NotAskedAgain | None = None
-        self._most = most
-        self._mirror: str | None = None
-        self._projects: set[str] = set()
-        self._ahead: set[str] = set()
+    most: int = MOST_IN_A_ROW
+    _unreached: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    _ended: dict[str, str] = field(default_factory=dict)
 
-    def heard(self, project: str, answer: Resolution | Failure) -> None:
-        """Take note of the answer for a pin of the project (normalised name)."""
-        if isinstance(answer, Resolution):
-            self._ahead.add(answer.asked[0].mirror if answer.asked else answer.mirror)
-        if not isinstance(answer, Failure) or answer.reason is not Reason.NETWORK or answer.mirror is None:
-            self._projects.clear()
+    async def admit(self, url: str) -> Ticket:
+        """Leave to ask the mirror.
+
+        Raises:
+            Failure: it is not asked again.
+        """
+        if (what := self._ended.get(url)) is not None:
+            raise Failure(Reason.NETWORK, what, mirror=url, unasked=True)
+        return Ticket(url=url)
+
+    async def succeeded(self, ticket: Ticket) -> None:
+        """The mirror was reached."""
+        self._unreached.pop(ticket.url, None)
+
+    async def failed(self, ticket: Ticket, setback: Setback) -> None:
+        """It was not reached, or answered with a failure."""
+        if setback.reason is not Reason.NETWORK:
+            await self.succeeded(ticket)
             return
-        if answer.mirror != self._mirror:
-            self._projects.clear()
-        self._mirror = answer.mirror
-        self._projects.add(project)
-        # Where another mirror comes first and has releases, it may have the rest as well.
-        if self.ended is None and len(self._projects) >= self._most and self._ahead <= {answer.mirror}:
-            what = f"not asked again: {answer.what} (for {len(self._projects)} projects in a row)"
-            self.ended = NotAskedAgain(Reason.NETWORK, what, mirror=answer.mirror)
+        projects = self._unreached[ticket.url]
+        projects.add(setback.project)
+        if len(projects) >= self.most:
+            what = f"not asked again: {setback.message} (for {len(projects)} projects in a row)"
+            self._ended.setdefault(ticket.url, what)
+
+    async def withdrawn(self, ticket: Ticket) -> None:
+        """Nothing was learnt."""

@@ -1,10 +1,12 @@
 """What of code hosts a worker looks at often: their state without their documents, and whose turn it is to plan."""
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
 from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from codehost.record.database import Database
 from codehost.record.tables import code_hosts
@@ -12,6 +14,8 @@ from codehost.record.urls import POSTGRESQL
 
 # With the code host's id it makes the key of an advisory lock; any fixed number serves.
 _PLANNING = 670_226
+# Several times before the server takes a transaction for dead.
+_BEAT_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +39,12 @@ class Entry:
     @property
     def is_to_be_planned(self) -> bool:
         """Whether the document is another than the last plan followed, or a sync was asked for since."""
-        return self.applied_sha256 != self.document_sha256 or (self.sync_requested_at or 0) > (self.applied_at or 0)
+        return self.applied_sha256 != self.document_sha256 or self.is_asked_for
+
+    @property
+    def is_asked_for(self) -> bool:
+        """Whether a sync was asked for since the last plan."""
+        return (self.sync_requested_at or 0) > (self.applied_at or 0)
 
 
 class Agenda:
@@ -68,4 +77,28 @@ class Agenda:
         async with self._database.read() as connection:
             mine = text("SELECT pg_try_advisory_xact_lock(CAST(:space AS integer), CAST(:host AS integer))")
             got = await connection.execute(mine, {"space": _PLANNING, "host": code_host_id % 2**31})
-            yield bool(got.scalar_one())
+            async with _alive(connection):
+                yield bool(got.scalar_one())
+
+
+@asynccontextmanager
+async def _alive(connection: AsyncConnection) -> AsyncIterator[None]:
+    """Say now and then that this transaction is not idle: the server ends those that are (``record.database``).
+
+    A plan for a million pins takes minutes. A process that stands still says nothing, and loses its turn.
+    """
+    over = asyncio.Event()
+
+    async def beat() -> None:
+        while not over.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(over.wait(), _BEAT_SECONDS)
+            await connection.execute(select(1))
+
+    beating = asyncio.create_task(beat())
+    try:
+        yield
+    finally:
+        # Not cancelled: a connection that is stopped in the middle of an answer is lost.
+        over.set()
+        await beating

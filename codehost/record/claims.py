@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, insert, or_, select
+from sqlalchemy import ColumnElement, Select, delete, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from codehost.model.jobs import JobState, LeasedJob
@@ -17,7 +17,12 @@ from codehost.record.clock import read_clock
 from codehost.record.moves import in_state, move, reclaim_expired
 from codehost.record.tables import attempts, jobs, releases
 
+# Of each job so many attempts are remembered: a mirror's bad months must not fill the table.
+MOST_ATTEMPTS = 50
+
 _IN_ORDER = (jobs.c.priority, jobs.c.queued_at, jobs.c.id)
+# Whose time came first goes first among those; thousands may be due after a mirror's bad day, and are not all sorted.
+_AS_THEY_COME_DUE = (jobs.c.not_before,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,10 +37,11 @@ async def claim(
 ) -> list[LeasedJob]:
     """Take at most ``limit`` jobs for ``lease`` microseconds, within a write transaction.
 
-    Leases of these code hosts that ran out are taken back first.
+    Leases of these code hosts that ran out are taken back first, except the owner's own: it knows better whether it
+    works on them (``Jobs.heartbeat``).
     """
     now = await read_clock(connection)
-    await reclaim_expired(connection, now, jobs.c.code_host_id.in_(code_hosts))
+    await reclaim_expired(connection, now, jobs.c.code_host_id.in_(code_hosts), jobs.c.owner != owner)
     lease_to = _Lease(owner=owner, now=now, expires_at=now + lease)
     taken: list[int] = []
     hungry = list(code_hosts)
@@ -80,6 +86,8 @@ async def _take(connection: AsyncConnection, chosen: Sequence[int], lease: _Leas
         for job_id, epoch, number in (await connection.execute(statement)).all()
     ]
     await connection.execute(insert(attempts), started)
+    too_old = select(jobs.c.epoch - MOST_ATTEMPTS).where(jobs.c.id == attempts.c.job_id).scalar_subquery()
+    await connection.execute(delete(attempts).where(attempts.c.job_id.in_(chosen), attempts.c.epoch <= too_old))
 
 
 async def _choose(connection: AsyncConnection, code_host_id: int, now: int, limit: int) -> list[int]:
@@ -88,22 +96,29 @@ async def _choose(connection: AsyncConnection, code_host_id: int, now: int, limi
     for project in await _projects(connection, code_host_id, now, limit):
         if len(chosen) == limit:
             break
-        of_project = _ready(code_host_id, _is_ready(now), jobs.c.project == project)
+        of_project = ready_query(code_host_id, _is_ready(now), jobs.c.project == project)
         query = of_project.limit(limit - len(chosen))
         chosen += (await connection.execute(query.with_only_columns(jobs.c.id))).scalars()
     return chosen
 
 
 async def _projects(connection: AsyncConnection, code_host_id: int, now: int, limit: int) -> list[str]:
-    """The projects of the jobs that are next. Two queries, so that each finds its rows at the head of an index."""
-    heads: list[Any] = []
-    for condition in (in_state(JobState.QUEUED), _is_due(now)):
-        heads += (await connection.execute(_ready(code_host_id, condition).limit(limit))).all()
-    heads.sort(key=lambda row: (row.priority, row.queued_at, row.id))
-    return list(dict.fromkeys(row.project for row in heads))
+    """The projects of the jobs that are next."""
+    rows: list[Any] = []
+    for condition, order in heads(now):
+        query = ready_query(code_host_id, condition).order_by(None).order_by(*order).limit(limit)
+        rows += (await connection.execute(query)).all()
+    rows.sort(key=lambda row: (row.priority, row.queued_at, row.id))
+    return list(dict.fromkeys(row.project for row in rows))
 
 
-def _ready(code_host_id: int, *conditions: ColumnElement[bool]) -> Select[Any]:
+def heads(now: int) -> tuple[tuple[ColumnElement[bool], Sequence[Any]], ...]:
+    """Under which conditions jobs may be claimed, and in which order: each is read from the head of an index."""
+    return (in_state(JobState.QUEUED), _IN_ORDER), (_is_due(now), _AS_THEY_COME_DUE)
+
+
+def ready_query(code_host_id: int, *conditions: ColumnElement[bool]) -> Select[Any]:
+    """Jobs of a code host in the order of the queue, locked."""
     # Rows that another worker is claiming this moment are passed over, not waited for.
     columns = (jobs.c.id, jobs.c.project, jobs.c.priority, jobs.c.queued_at)
     query = select(*columns).where(jobs.c.code_host_id == code_host_id, *conditions)

@@ -4,6 +4,7 @@ SQLite and PostgreSQL differ here and in ``clock``, and nowhere else.
 """
 
 import asyncio
+import socket
 import sqlite3
 import time
 from collections.abc import AsyncIterator
@@ -13,12 +14,14 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, event, text
 from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from codehost.durable import make_directory
 from codehost.model.errors import UserError
 from codehost.record.migrate import needs_migration, upgrade
 from codehost.record.problems import explain
-from codehost.record.urls import POSTGRESQL, SQLITE, driver_url, shown_url
+from codehost.record.urls import POSTGRESQL, SQLITE, connecting, driver_url, shown_url
 
 _WRITING = "codehost_writing"
 # Any fixed number serves; it keeps two processes from migrating or planning at the same time.
@@ -32,6 +35,12 @@ _GONE = {
     "tcp_keepalives_interval": "10",
     "tcp_keepalives_count": "3",
 }
+
+# The same for a server that is gone, as this machine's kernel finds out (tcp(7); the last is in milliseconds).
+_SILENCE = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 60_000}
+_CONNECTING = 10.0
+# Something in between may swallow what is said and stay connected. No statement takes so long.
+ANSWERING = 300.0
 
 
 class Database:
@@ -124,7 +133,7 @@ async def open_database(
 
 def _make_folder(data_dir: Path) -> None:
     try:
-        data_dir.mkdir(parents=True, exist_ok=True)
+        make_directory(data_dir)
     except OSError as error:
         raise UserError(
             f"The data directory {data_dir} cannot be made ({error.strerror}):"
@@ -142,19 +151,20 @@ def _try_to_open(path: str) -> None:
 
 def _driver_errors(dialect: str) -> tuple[type[BaseException], ...]:
     if dialect == SQLITE:
-        return (DBAPIError, sqlite3.Error)
+        return (DBAPIError, NoConnectionError, sqlite3.Error)
     import asyncpg  # type: ignore[import-untyped]  # noqa: PLC0415 - not needed with SQLite, and slow to import
 
-    return (DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
+    return (DBAPIError, NoConnectionError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
 
 
 def _engine(target: URL, busy_seconds: float) -> AsyncEngine:
     # Parameters hold what mirrors and archives say; they have no place in a log.
     if target.get_backend_name() == POSTGRESQL:
-        settings = {"application_name": "codehost", "jit": "off", **_GONE}
-        return create_async_engine(
-            target, hide_parameters=True, pool_pre_ping=True, connect_args={"server_settings": settings}
-        )
+        place, arguments = connecting(target, {"application_name": "codehost", "jit": "off", **_GONE})
+        arguments = {"timeout": _CONNECTING, "command_timeout": ANSWERING, **arguments}
+        engine = create_async_engine(place, hide_parameters=True, pool_pre_ping=True, connect_args=arguments)
+        event.listen(engine.sync_engine, "connect", _on_connect_to_server)
+        return engine
     engine = create_async_engine(target, hide_parameters=True, connect_args={"timeout": busy_seconds})
     event.listen(engine.sync_engine, "connect", _on_connect)
     event.listen(engine.sync_engine, "begin", _on_begin)
@@ -168,6 +178,16 @@ def _on_connect(connection: Any, _record: Any) -> None:
     for setting in ("synchronous=FULL", "foreign_keys=ON", "cache_size=-32768"):
         cursor.execute(f"PRAGMA {setting}")
     cursor.close()
+
+
+def _on_connect_to_server(connection: Any, _record: Any) -> None:
+    # A server whose machine is gone says nothing; without this, whoever waits for its answer would wait for ever.
+    wire = connection.driver_connection._transport.get_extra_info("socket")  # noqa: SLF001 - the driver offers no way
+    if wire.family in {socket.AF_INET, socket.AF_INET6}:
+        wire.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for name, seconds in _SILENCE.items():
+            if hasattr(socket, name):
+                wire.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), seconds)
 
 
 def _on_begin(connection: Connection) -> None:

@@ -119,7 +119,14 @@ async def put_off(connection: AsyncConnection, job: LeasedJob, failure: Failure,
     values = {"reason": failure.reason.value, "message": message(str(failure))}
     not_before = await read_clock(connection) + microseconds(retry_in)
     statement = move(
-        JobState.ERRORED, held(job), attempts=jobs.c.attempts - 1, losses=0, not_before=not_before, **UNOWNED, **values
+        JobState.ERRORED,
+        held(job),
+        attempts=jobs.c.attempts - 1,
+        losses=0,
+        not_before=not_before,
+        finished_at=clock(),
+        **UNOWNED,
+        **values,
     )
     if not (await connection.execute(statement)).rowcount:
         raise LeaseLostError(job.pin, job.epoch)

@@ -4,8 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Update, case, delete, exists, not_, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import ColumnElement, Update, case, delete, exists, not_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from codehost.model.budget import counted_from
@@ -13,23 +12,12 @@ from codehost.model.errors import UserError
 from codehost.model.records import RecordedCodeHost, Source
 from codehost.record.clock import clock, read_clock
 from codehost.record.database import Database
+from codehost.record.host_rows import NEW, create_or_revive, save_of_sync
 from codehost.record.moves import cancel
-from codehost.record.secrets import SealedSecret, read_secrets, replace_secrets
+from codehost.record.secrets import SealedSecret, read_with_secrets, replace_secrets
 from codehost.record.tables import changes, code_hosts, ledger, releases
 from codehost.record.texts import storable, without_user_information
-from codehost.record.urls import SQLITE
 from codehost.record.wakeups import notify
-
-# What a code host has that was just made, or made again.
-_NEW: dict[str, Any] = {
-    "paused": False,
-    "applied_sha256": None,
-    "applied_at": None,
-    "sync_requested_at": None,
-    "removal_confirmed_sha256": None,
-    "removed_at": None,
-    "problem": None,
-}
 
 
 class HostError(UserError):
@@ -116,7 +104,9 @@ class CodeHosts:
         if known is not None and known.document_sha256 == digest and known.removed_at is None:
             return known.code_host_id
         async with self._database.write() as connection:
-            saved = (await connection.execute(_upsert(self._database.dialect, name, kept, digest))).scalar_one_or_none()
+            saved = (
+                await connection.execute(save_of_sync(self._database.dialect, name, kept, digest))
+            ).scalar_one_or_none()
             if saved is None:
                 raise KeptElsewhereError(name, (await _find(connection, name)).source)
             return int(saved)
@@ -150,14 +140,12 @@ class CodeHosts:
         Raises:
             UnknownHostError: there is none of that name, or it is being removed.
         """
-        # A writer changes both in one transaction; locking the row keeps it out between the two reads.
-        query = select(code_hosts).where(code_hosts.c.name == name, _present()).with_for_update(read=True)
         async with self._database.read() as connection:
-            row = (await connection.execute(query)).mappings().first()
-            if row is None:
-                raise UnknownHostError(name)
-            host = _recorded(dict(row))
-            return host, await read_secrets(connection, host.code_host_id)
+            found = await read_with_secrets(connection, code_hosts.c.name == name, _present())
+        if found is None:
+            raise UnknownHostError(name)
+        row, sealed = found
+        return _recorded(row), sealed
 
     async def create(
         self, name: str, document: str, *, source: str, priority: int, secrets: Sequence[SealedSecret]
@@ -170,7 +158,9 @@ class CodeHosts:
             NameTakenError: there is one of that name.
         """
         async with self._database.write_alone() as connection:
-            statement = _insert(self._database.dialect, name, document, source=source, priority=priority)
+            statement = create_or_revive(
+                self._database.dialect, name, document, digest_of(document), source=source, priority=priority
+            )
             code_host_id = (await connection.execute(statement)).scalar_one_or_none()
             if code_host_id is None:
                 raise NameTakenError(name)
@@ -191,7 +181,7 @@ class CodeHosts:
         """
         values: dict[str, Any] = {"document": document, "document_sha256": digest_of(document)}
         if document == base.document:
-            values["sync_requested_at"] = clock()
+            values["sync_requested_at"] = _after_the_last_plan()
         statement = (
             update(code_hosts)
             .where(code_hosts.c.id == base.code_host_id, code_hosts.c.updated_at == base.updated_at, _present())
@@ -214,17 +204,27 @@ class CodeHosts:
 
     async def request_sync(self, name: str) -> RecordedCodeHost:
         """Ask for a new plan although the document is the same."""
-        return await self._set(name, sync_requested_at=clock())
+        return await self._set(name, sync_requested_at=_after_the_last_plan())
 
     async def confirm_removal(self, name: str) -> RecordedCodeHost:
         """Confirm that the document as it is now may retire as much as it does."""
         return await self._set(name, removal_confirmed_sha256=code_hosts.c.document_sha256)
 
-    async def set_problem(self, code_host_id: int, problem: str | None) -> None:
-        """Say why the document cannot be followed, or that nothing is in its way."""
+    async def set_problem(
+        self, code_host_id: int, problem: str | None, *, seen: tuple[int, int | None] | None = None
+    ) -> None:
+        """Say why the document cannot be followed, or that nothing is in its way.
+
+        ``seen`` are its ``updated_at`` and ``applied_at`` when that was found out: of a later document or plan it
+        would not be true.
+        """
         statement = update(code_hosts).where(
             code_hosts.c.id == code_host_id, code_hosts.c.problem.is_distinct_from(problem)
         )
+        if seen is not None:
+            updated_at, applied_at = seen
+            same_plan = code_hosts.c.applied_at.is_not_distinct_from(applied_at)
+            statement = statement.where(code_hosts.c.updated_at == updated_at, same_plan)
         kept = None if problem is None else storable(without_user_information(problem))
         async with self._database.write() as connection:
             await connection.execute(statement.values(problem=kept))
@@ -237,7 +237,7 @@ class CodeHosts:
         Raises:
             UnknownHostError: there is none of that name, or it is being removed already.
         """
-        gone = {**_NEW, "removed_at": clock()}
+        gone = {**NEW, "removed_at": clock()}
         async with self._database.write_alone() as connection:
             code_host_id = (await connection.execute(_changed(name, gone))).scalar_one_or_none()
             if code_host_id is None:
@@ -258,12 +258,12 @@ class CodeHosts:
             if (await connection.execute(removed.limit(1))).first() is None:
                 return []
         async with self._database.write_alone() as connection:
+            # Before the ledger's rows, as whoever spends locks them. One for which somebody counts a request stays.
+            locked = (await connection.execute(removed.with_for_update(skip_locked=True))).scalars().all()
             outside = ledger.c.granted_at < counted_from(await read_clock(connection))
-            await connection.execute(delete(ledger).where(ledger.c.code_host_id.in_(removed), outside))
+            await connection.execute(delete(ledger).where(ledger.c.code_host_id.in_(locked), outside))
             used = (exists().where(table.c.code_host_id == code_hosts.c.id) for table in (releases, ledger))
-            statement = delete(code_hosts).where(
-                code_hosts.c.removed_at.is_not(None), *(not_(condition) for condition in used)
-            )
+            statement = delete(code_hosts).where(code_hosts.c.id.in_(locked), *(not_(condition) for condition in used))
             names = (await connection.execute(statement.returning(code_hosts.c.name))).scalars().all()
         return sorted(names)
 
@@ -300,45 +300,14 @@ def _changed(name: str, values: dict[str, Any]) -> Any:
     return statement.returning(code_hosts.c.id)
 
 
+def _after_the_last_plan() -> ColumnElement[int]:
+    # Also within the plan's tick, and when the clock was set back since.
+    return case((code_hosts.c.applied_at >= clock(), code_hosts.c.applied_at + 1), else_=clock())
+
+
 def _later_than(moment: int) -> ColumnElement[int]:
     # Two changes within a tick, or before and after the clock was set back, must not look like one.
     return case((clock() > moment, clock()), else_=moment + 1)
-
-
-def _insert(dialect: str, name: str, document: str, *, source: str, priority: int) -> Any:
-    """Make it, or bring it back where it is being removed; gives the id, and nothing where there is one already."""
-    values = {
-        **_NEW,
-        "document": document,
-        "document_sha256": digest_of(document),
-        "updated_at": clock(),
-        "source": source,
-        "priority": priority,
-    }
-    return _on_conflict(dialect, name, values, code_hosts.c.removed_at.is_not(None))
-
-
-def _upsert(dialect: str, name: str, document: str, digest: str) -> Any:
-    values = {
-        "document": document,
-        "document_sha256": digest,
-        "updated_at": clock(),
-        "source": Source.SYNC.value,
-        "removed_at": None,
-        "problem": None,
-    }
-    mine = or_(code_hosts.c.source == Source.SYNC.value, code_hosts.c.removed_at.is_not(None))
-    return _on_conflict(dialect, name, values, mine)
-
-
-def _on_conflict(dialect: str, name: str, values: dict[str, Any], condition: ColumnElement[bool]) -> Any:
-    insert = sqlite.insert if dialect == SQLITE else postgresql.insert
-    return (
-        insert(code_hosts)
-        .values(name=name, created_at=clock(), **values)
-        .on_conflict_do_update(index_elements=["name"], set_=values, where=condition)
-        .returning(code_hosts.c.id)
-    )
 
 
 def _recorded(row: dict[str, Any]) -> RecordedCodeHost:

@@ -1,8 +1,9 @@
 """Sync jobs in the database: claimed under a lease, kept alive, finished, failed, given back."""
 
 from collections.abc import Collection, Iterable, Sequence
+from typing import Any
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, Select, func, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from codehost.model.errors import Failure, Reason
@@ -13,7 +14,7 @@ from codehost.record import finishing, moves
 from codehost.record.claims import claim
 from codehost.record.clock import MICROSECONDS, clock, microseconds, read_clock
 from codehost.record.database import Database
-from codehost.record.tables import jobs, releases
+from codehost.record.tables import code_hosts, jobs, releases
 
 # What a person can start again, and what is not worth it: a completed job is queued again only by a verification.
 _CAN_RETRY = frozenset(JobState) - {JobState.COMPLETED}
@@ -46,15 +47,16 @@ class Jobs:
                 connection, code_hosts=code_hosts, owner=owner, limit=limit, lease=microseconds(lease_seconds)
             )
 
-    async def heartbeat(self, owner: str, lease_seconds: float) -> frozenset[int]:
-        """Prolong all leases of ``owner``; return the ids of the jobs that are still its own."""
+    async def heartbeat(self, owner: str, lease_seconds: float) -> dict[int, int]:
+        """Prolong all leases of ``owner``; return the ids of the jobs that are still its own, with their epochs."""
         own = select(jobs.c.id).where(moves.in_state(JobState.PROCESSING), jobs.c.owner == owner)
         # Somebody works on a locked one this moment: it ends, or the next heartbeat comes in time.
         free = own.with_for_update(skip_locked=True)
         prolong = update(jobs).where(jobs.c.id.in_(free)).values(lease_expires_at=clock() + microseconds(lease_seconds))
         async with self._database.write() as connection:
             await connection.execute(prolong)
-            return frozenset((await connection.execute(own)).scalars())
+            rows = await connection.execute(own.add_columns(jobs.c.epoch))
+            return {row.id: row.epoch for row in rows}
 
     async def complete(
         self,
@@ -108,13 +110,14 @@ class Jobs:
         async with self._database.write_alone() as connection:
             return await moves.requeue(connection, release_ids)
 
-    async def reclaim_expired(self) -> int:
-        """Take back the jobs of all code hosts whose leases ran out; return how many.
+    async def reclaim_expired(self, *, spare: str = "") -> int:
+        """Take back the jobs of all code hosts whose leases ran out, except those of an owner; return how many.
 
         They are queued again; one that lost ``MOST_LOSSES`` workers in a row fails, with the reason crashed.
         """
         async with self._database.write() as connection:
-            return len(await moves.reclaim_expired(connection, await read_clock(connection)))
+            now = await read_clock(connection)
+            return len(await moves.reclaim_expired(connection, now, jobs.c.owner != spare))
 
     async def cancel(self, repositories: Iterable[str]) -> list[JobChange]:
         """Cancel the jobs of these repositories, also those in hand: their workers find their leases lost.
@@ -154,24 +157,35 @@ class Jobs:
         async with self._database.write() as connection:
             return len(await moves.take_back(connection, jobs.c.owner == owner, jobs.c.id.in_(job_ids)))
 
-    async def due_in(self, code_hosts: Collection[int]) -> float | None:
+    async def due_in(self, code_host_ids: Collection[int]) -> float | None:
         """In how many seconds the next job may be claimed that cannot be now; None: nothing is known to come.
 
-        An errored job comes due, and a lease runs out.
+        An errored job comes due, and a lease runs out. At once, if one is queued that another claim looks at this
+        moment: it may leave it.
         """
-        of_these = jobs.c.code_host_id.in_(code_hosts)
-        errored = select(func.min(jobs.c.not_before)).where(moves.in_state(JobState.ERRORED), of_these)
-        leased = select(func.min(jobs.c.lease_expires_at)).where(moves.in_state(JobState.PROCESSING), of_these)
-        query = select(errored.scalar_subquery(), leased.scalar_subquery(), clock())
         async with self._database.read() as connection:
-            *moments, now = (await connection.execute(query)).one()
-        known = [moment for moment in moments if moment is not None]
+            rows = (await connection.execute(due_query(code_host_ids))).all()
+            now = await read_clock(connection)
+        known = [moment for row in rows for moment in row if moment is not None]
         return max(min(known) - now, 0) / MICROSECONDS if known else None
 
     async def reclaim_all(self, code_host_id: int) -> int:
         """Queue all jobs in hand again; return how many. Only for a caller who knows that no worker is alive."""
         async with self._database.write() as connection:
             return len(await moves.take_back(connection, jobs.c.code_host_id == code_host_id))
+
+
+def due_query(code_host_ids: Collection[int]) -> Select[Any]:
+    """When each code host's first errored job comes due and its first lease runs out, and 0 if a job is queued.
+
+    Heads of indexes for each.
+    """
+    mine = jobs.c.code_host_id == code_hosts.c.id
+    errored = select(func.min(jobs.c.not_before)).where(moves.in_state(JobState.ERRORED), mine)
+    leased = select(func.min(jobs.c.lease_expires_at)).where(moves.in_state(JobState.PROCESSING), mine)
+    queued = select(literal(0)).where(moves.in_state(JobState.QUEUED), mine).limit(1)
+    moments = (moment.correlate(code_hosts).scalar_subquery() for moment in (errored, leased, queued))
+    return select(*moments).where(code_hosts.c.id.in_(code_host_ids))
 
 
 async def _change(

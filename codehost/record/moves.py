@@ -66,7 +66,7 @@ async def close_attempts(connection: AsyncConnection, job_ids: Sequence[int], ou
         )
 
 
-async def requeue(connection: AsyncConnection, release_ids: Iterable[int]) -> int:
+async def requeue(connection: AsyncConnection, release_ids: Iterable[int], *conditions: ColumnElement[bool]) -> int:
     """Queue the jobs of these releases again, as if never tried, unless they are queued or in hand; return how many."""
     count = 0
     for chunk in chunks(release_ids):
@@ -74,6 +74,7 @@ async def requeue(connection: AsyncConnection, release_ids: Iterable[int]) -> in
             JobState.QUEUED,
             jobs.c.release_id.in_(chunk),
             jobs.c.state != JobState.PROCESSING.value,
+            *conditions,
             queued_at=clock(),
             priority=PLANNED,
             **_AFRESH,

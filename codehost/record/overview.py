@@ -1,9 +1,10 @@
 """How every code host stands, read with few and cheap questions: each finds its rows by an index.
 
-What grows with all releases is only counted, from narrow indexes; what is read is bounded by what fails, what is in
-hand and what happened within minutes.
+Nothing that is read grows with the releases: their numbers are kept (``record.tallies``), the rest is bounded by what
+is due, what is in hand and what happened within minutes.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -15,12 +16,13 @@ from codehost.model.records import AttemptOutcome
 from codehost.model.status import PACE_SECONDS, HostRecord, Marks, Pace, QueuedJob, SeenCodeHost
 from codehost.model.workers import RecordedWorker
 from codehost.record.circuits import load_circuits
+from codehost.record.claims import heads
 from codehost.record.clock import MICROSECONDS, microseconds, read_clock
 from codehost.record.database import Database
 from codehost.record.ledger import look
 from codehost.record.moves import in_state
-from codehost.record.reports import Reports
-from codehost.record.tables import MARKED, attempts, code_hosts, jobs, ledger, releases
+from codehost.record.tables import attempts, code_hosts, jobs, ledger, releases
+from codehost.record.tallies import Tally, load_tally
 from codehost.record.workers import Workers
 
 SHOWN_NEXT = 5
@@ -50,7 +52,6 @@ class Overview:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._reports = Reports(database)
         self._workers = Workers(database)
 
     async def survey(self) -> Surveyed:
@@ -76,25 +77,26 @@ class Overview:
 
     async def _host(self, host: SeenCodeHost, pace: Pace | None, now: int) -> HostRecord:
         code_host_id = host.code_host_id
-        counts = await self._reports.counts(code_host_id)
         async with self._database.read() as connection:
+            tally = await load_tally(connection, code_host_id)
             spent, budget_now = await look(connection, code_host_id)
             requests = await _requests(connection, code_host_id, budget_now)
-            due, later, later_at = await _retries(connection, code_host_id, now)
+            due, later_at = await _retries(connection, code_host_id, now)
             return HostRecord(
                 host=host,
-                counts=counts,
-                reasons=await _reasons(connection, code_host_id),
-                retired=await _retired(connection, code_host_id),
-                ready=counts[JobState.QUEUED] + due,
+                counts=tally.states,
+                reasons=_by_number(tally.reasons),
+                retired=tally.retired,
+                ready=tally.states[JobState.QUEUED] + due,
                 next=await _next(connection, code_host_id, now),
-                later=later,
+                # Counted a moment apart: some may have come due between.
+                later=max(tally.retrying - due, 0),
                 later_at=later_at,
                 pace=replace(pace or _AT_REST, requests=requests),
                 spent=spent,
                 budget_now=budget_now,
                 circuits=tuple(await load_circuits(connection, code_host_id)),
-                marks=await _marks(connection, code_host_id),
+                marks=await _marks(connection, code_host_id, tally),
             )
 
 
@@ -137,64 +139,44 @@ async def _requests(connection: AsyncConnection, code_host_id: int, now: int) ->
     return int((await connection.execute(query)).scalar_one())
 
 
-def retries_query(code_host_id: int, now: int) -> Select[Any]:
-    """How many jobs are due for another try, how many will be, and when the first of these is."""
-    when = jobs.c.not_before
-    told: list[Any] = [func.count(case((when <= now, 1))), func.count(case((when > now, 1)))]
-    return select(*told, func.min(case((when > now, when)))).where(
-        jobs.c.code_host_id == code_host_id, in_state(JobState.ERRORED), when.is_not(None)
-    )
+def due_query(code_host_id: int, now: int) -> Select[Any]:
+    """How many jobs are due for another try. Workers take them as they come due, so that there are few."""
+    mine = (jobs.c.code_host_id == code_host_id, in_state(JobState.ERRORED))
+    return select(func.count()).select_from(jobs).where(*mine, jobs.c.not_before <= now)
 
 
-async def _retries(connection: AsyncConnection, code_host_id: int, now: int) -> tuple[int, int, int | None]:
-    due, later, later_at = (await connection.execute(retries_query(code_host_id, now))).one()
-    return due, later, later_at
+def later_query(code_host_id: int, now: int) -> Select[Any]:
+    """When the first of those is due that are not yet."""
+    mine = (jobs.c.code_host_id == code_host_id, in_state(JobState.ERRORED))
+    return select(func.min(jobs.c.not_before)).where(*mine, jobs.c.not_before > now)
 
 
-def reasons_query(code_host_id: int) -> Select[Any]:
-    """What failed, by state and reason. A retired release's job is not among them: it is cancelled or completed."""
-    states = (JobState.ERRORED.value, JobState.FAILED.value)
-    return (
-        select(jobs.c.state, jobs.c.reason, func.count().label("number"))
-        .where(jobs.c.code_host_id == code_host_id, jobs.c.state.in_(states))
-        .group_by(jobs.c.state, jobs.c.reason)
-    )
+async def _retries(connection: AsyncConnection, code_host_id: int, now: int) -> tuple[int, int | None]:
+    due = (await connection.execute(due_query(code_host_id, now))).scalar_one()
+    return due, (await connection.execute(later_query(code_host_id, now))).scalar_one()
 
 
-async def _reasons(connection: AsyncConnection, code_host_id: int) -> dict[tuple[JobState, str], int]:
-    rows = (await connection.execute(reasons_query(code_host_id))).all()
-    ordered = sorted(rows, key=lambda row: (-row.number, row.state, row.reason or ""))
-    return {(JobState(row.state), row.reason or ""): row.number for row in ordered}
+def _by_number(reasons: dict[tuple[JobState, str], int]) -> dict[tuple[JobState, str], int]:
+    return dict(sorted(reasons.items(), key=lambda item: (-item[1], *item[0])))
 
 
-def retired_query(code_host_id: int) -> Select[Any]:
-    """How many releases are no longer pinned."""
-    mine = (releases.c.code_host_id == code_host_id, releases.c.wanted.is_(False))
-    return select(func.count()).select_from(releases).where(*mine)
-
-
-async def _retired(connection: AsyncConnection, code_host_id: int) -> int:
-    return int((await connection.execute(retired_query(code_host_id))).scalar_one())
-
-
-def next_query(code_host_id: int, condition: ColumnElement[bool]) -> Select[Any]:
-    """The first jobs in the order of the queue that are under the condition."""
+def next_query(code_host_id: int, condition: ColumnElement[bool], order: Sequence[Any]) -> Select[Any]:
+    """The first jobs in that order that are under the condition."""
     names = (releases.c.repository, releases.c.project, releases.c.pinned_version)
-    heads = (
+    first = (
         select(jobs.c.id, jobs.c.release_id, jobs.c.state, jobs.c.priority, jobs.c.queued_at)
         .where(jobs.c.code_host_id == code_host_id, condition)
-        .order_by(jobs.c.priority, jobs.c.queued_at, jobs.c.id)
+        .order_by(*order)
         .limit(SHOWN_NEXT)
         .subquery()
     )
-    return select(heads, *names).join(releases, releases.c.id == heads.c.release_id)
+    return select(first, *names).join(releases, releases.c.id == first.c.release_id)
 
 
 async def _next(connection: AsyncConnection, code_host_id: int, now: int) -> tuple[QueuedJob, ...]:
-    # Two questions, as in claiming, so that each finds its rows at the head of an index.
     rows: list[Any] = []
-    for condition in (in_state(JobState.QUEUED), in_state(JobState.ERRORED) & (jobs.c.not_before <= now)):
-        rows += (await connection.execute(next_query(code_host_id, condition))).all()
+    for condition, order in heads(now):
+        rows += (await connection.execute(next_query(code_host_id, condition, order))).all()
     rows.sort(key=lambda row: (row.priority, row.queued_at, row.id))
     return tuple(
         QueuedJob(
@@ -209,32 +191,19 @@ async def _next(connection: AsyncConnection, code_host_id: int, now: int) -> tup
     )
 
 
-def marks_query(code_host_id: int) -> Select[Any]:
-    """How many wanted releases bear which mark."""
-    kinds = (
-        releases.c.yanked.is_(True),
-        releases.c.quarantined.is_(True),
-        releases.c.gone_at.is_not(None),
-        releases.c.alarm.is_not(None),
-    )
-    counts: list[Any] = [func.count(case((kind, 1))) for kind in kinds]
-    return select(*counts).where(releases.c.code_host_id == code_host_id, releases.c.wanted, MARKED)
-
-
 def alarms_query(code_host_id: int) -> Select[Any]:
     """The first alarms."""
-    conditions = (releases.c.code_host_id == code_host_id, releases.c.wanted, MARKED, releases.c.alarm.is_not(None))
+    conditions = (releases.c.code_host_id == code_host_id, releases.c.wanted, releases.c.alarm.is_not(None))
     columns = (releases.c.repository, releases.c.alarm)
     return select(*columns).where(*conditions).order_by(releases.c.repository).limit(SHOWN_ALARMS)
 
 
-async def _marks(connection: AsyncConnection, code_host_id: int) -> Marks:
-    yanked, quarantined, gone, alarmed = (await connection.execute(marks_query(code_host_id))).one()
-    alarms = (await connection.execute(alarms_query(code_host_id))).all() if alarmed else ()
+async def _marks(connection: AsyncConnection, code_host_id: int, tally: Tally) -> Marks:
+    alarms = (await connection.execute(alarms_query(code_host_id))).all() if tally.alarmed else ()
     return Marks(
-        yanked=yanked,
-        quarantined=quarantined,
-        gone=gone,
-        alarmed=alarmed,
+        yanked=tally.yanked,
+        quarantined=tally.quarantined,
+        gone=tally.gone,
+        alarmed=tally.alarmed,
         alarms=tuple((row.repository, row.alarm) for row in alarms),
     )

@@ -6,7 +6,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from codehost.record.urls import SQLITE, driver_url
+from codehost.record.urls import SQLITE, connecting, driver_url
 
 
 async def is_there(url: str | None, data_dir: Path) -> bool:
@@ -20,7 +20,8 @@ async def is_there(url: str | None, data_dir: Path) -> bool:
         return _has_content(Path(target.database or ""))
     import asyncpg  # type: ignore[import-untyped]  # noqa: PLC0415 - not needed with SQLite, and slow to import
 
-    engine = create_async_engine(target, hide_parameters=True)
+    place, arguments = connecting(target, {"application_name": "codehost"})
+    engine = create_async_engine(place, hide_parameters=True, connect_args=arguments)
     try:
         async with engine.connect() as connection:
             table = await connection.execute(text("SELECT to_regclass('alembic_version')"))

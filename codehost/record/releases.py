@@ -1,8 +1,10 @@
 """Releases in the database: what is recorded, how a plan changes it, and how a release leaves."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any
 
-from sqlalchemy import ColumnElement, delete, exists, select
+from sqlalchemy import Select, delete, exists, select
 
 from codehost.model.jobs import JobState
 from codehost.model.records import ChangeKind, Plan, RecordedRelease, RetiredRelease
@@ -10,7 +12,7 @@ from codehost.record.changes import append_change
 from codehost.record.clock import read_clock
 from codehost.record.database import Database
 from codehost.record.moves import cancel, requeue
-from codehost.record.plans import apply, follow
+from codehost.record.plans import StalePlanError, apply, follow
 from codehost.record.tables import jobs, releases
 
 # Takes a repository away, durably. Must not use the database.
@@ -18,6 +20,8 @@ Withdraw = Callable[[], Awaitable[None]]
 
 # A look-up is several times cheaper than the enumeration's constructor, 100,000 times.
 _STATES = {state.value: state for state in JobState}
+_FAILED = (JobState.ERRORED, JobState.FAILED)
+_NOT_SYNCED = (*_FAILED, JobState.CANCELLED)
 _NOT_COMPLETED = [state.value for state in JobState if state is not JobState.COMPLETED]
 
 
@@ -48,30 +52,35 @@ class Releases:
         """Carry out a plan in one transaction; a plan without work does not touch the database.
 
         Raises:
-            UserError: a repository's name is taken, by another code host or by another release of this one. Nothing
-                was changed.
+            UserError: a repository's name is taken, by another code host (``NameHeldError`` if that one has retired it)
+                or by another release of this one; or the plan is out of date (``StalePlanError``). Nothing was changed.
         """
         if plan.add or plan.retry or plan.retire or plan.restore:
             async with self._database.write_alone() as connection:
-                await apply(connection, code_host_id, plan, again=True)
+                await apply(connection, code_host_id, plan, again=_NOT_SYNCED)
 
-    async def follow_plan(self, code_host_id: int, plan: Plan, document_sha256: str) -> bool:
+    async def follow_plan(
+        self, code_host_id: int, plan: Plan, document_sha256: str, *, retry_failed: bool = False
+    ) -> bool:
         """Carry out the plan for a document, and note that it is followed, in one transaction.
 
-        Unlike ``apply_plan`` it leaves alone what failed: that is tried again in its time. What a person cancelled
-        stays so.
+        Unlike ``apply_plan`` it leaves alone what a person cancelled, and without ``retry_failed`` also what failed:
+        that is tried again in its time.
 
         Returns:
-            False if the code host has another document by now: nothing was changed, and there is a new plan to make.
+            False if the code host has another document by now, or a release was added or removed meanwhile: nothing
+            was changed, and there is a new plan to make.
 
         Raises:
             UserError: as for ``apply_plan``.
         """
-        async with self._database.write_alone() as connection:
-            if not await follow(connection, code_host_id, document_sha256):
-                return False
-            await apply(connection, code_host_id, plan, again=False)
+        with suppress(StalePlanError):
+            async with self._database.write_alone() as connection:
+                if not await follow(connection, code_host_id, document_sha256):
+                    return False
+                await apply(connection, code_host_id, plan, again=_FAILED if retry_failed else ())
             return True
+        return False
 
     async def now(self) -> int:
         """The database's time, in microseconds: all times of releases are on its clock."""
@@ -80,23 +89,14 @@ class Releases:
 
     async def retired(self, code_host_id: int) -> list[RetiredRelease]:
         """The releases that no pin names any more, in the order in which they were added."""
-        return await self._retired(releases.c.code_host_id == code_host_id)
-
-    async def retired_before(self, when: int, limit: int = 1_000) -> list[RetiredRelease]:
-        """At most ``limit`` releases, of all code hosts, that no pin has named since before ``when``."""
-        return await self._retired(releases.c.retired_at < when, limit=limit)
-
-    async def _retired(self, condition: ColumnElement[bool], limit: int | None = None) -> list[RetiredRelease]:
-        columns = (
-            releases.c.id.label("release_id"),
-            releases.c.project,
-            releases.c.pinned_version,
-            releases.c.repository,
-            releases.c.retired_at,
-        )
-        query = select(*columns).where(condition, releases.c.wanted.is_(False)).order_by(releases.c.id).limit(limit)
         async with self._database.read() as connection:
-            rows = (await connection.execute(query)).mappings().all()
+            rows = (await connection.execute(_retired(code_host_id).order_by(releases.c.id))).mappings().all()
+        return [RetiredRelease(**row) for row in rows]
+
+    async def retired_before(self, code_host_id: int, when: int, limit: int = 1_000) -> list[RetiredRelease]:
+        """At most ``limit`` releases that no pin has named since before ``when``, the longest retired first."""
+        async with self._database.read() as connection:
+            rows = (await connection.execute(retired_before_query(code_host_id, when, limit))).mappings().all()
         return [RetiredRelease(**row) for row in rows]
 
     async def disown(self, release_id: int) -> bool:
@@ -112,6 +112,11 @@ class Releases:
             await requeue(connection, [release_id])
             await cancel(connection, [release_id])
             return True
+
+    async def job_of(self, release_id: int) -> int | None:
+        """The id of a release's job; None if the release is gone."""
+        async with self._database.read() as connection:
+            return (await connection.execute(select(jobs.c.id).where(jobs.c.release_id == release_id))).scalar()
 
     async def remove(self, release_id: int, withdraw: Withdraw | None = None) -> bool:
         """Forget a retired release with its job, attempts and skips, and tell the feed if it had a repository.
@@ -141,3 +146,19 @@ class Releases:
             if row is not None and row["commit"] is not None:
                 await append_change(connection, kind=ChangeKind.REMOVED, **row)
         return row is not None
+
+
+def retired_before_query(code_host_id: int, when: int, limit: int) -> Select[Any]:
+    """The first of those that were retired before a moment."""
+    return _retired(code_host_id).where(releases.c.retired_at < when).order_by(releases.c.retired_at).limit(limit)
+
+
+def _retired(code_host_id: int) -> Select[Any]:
+    columns = (
+        releases.c.id.label("release_id"),
+        releases.c.project,
+        releases.c.pinned_version,
+        releases.c.repository,
+        releases.c.retired_at,
+    )
+    return select(*columns).where(releases.c.code_host_id == code_host_id, releases.c.wanted.is_(False))

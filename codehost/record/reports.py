@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Any
 
-from sqlalchemy import Select, func, select, union_all
+from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from codehost.model.jobs import JobState
@@ -21,6 +21,7 @@ from codehost.model.releases import Answer
 from codehost.record.database import Database
 from codehost.record.moves import in_state
 from codehost.record.tables import attempts, code_hosts, jobs, releases, skips
+from codehost.record.tallies import load_tally
 
 _PAGE = 5_000
 _NAMES = (releases.c.project, releases.c.pinned_version, releases.c.repository)
@@ -34,19 +35,8 @@ class Reports:
 
     async def counts(self, code_host_id: int) -> dict[JobState, int]:
         """How many wanted releases are in each state; all states are present."""
-        # All of them from one narrow index, minus the few retired ones from another.
-        everything = select(jobs.c.state, func.count().label("number")).where(jobs.c.code_host_id == code_host_id)
-        retired = (
-            select(jobs.c.state, -func.count().label("number"))
-            .join(releases, releases.c.id == jobs.c.release_id)
-            .where(releases.c.code_host_id == code_host_id, releases.c.wanted.is_(False))
-        )
-        query = union_all(everything.group_by(jobs.c.state), retired.group_by(jobs.c.state))
-        counted = dict.fromkeys(JobState, 0)
         async with self._database.read() as connection:
-            for state, number in (await connection.execute(query)).all():
-                counted[JobState(state)] += number
-        return counted
+            return (await load_tally(connection, code_host_id)).states
 
     async def failures(self, code_host_id: int) -> list[FailedRelease]:
         """The wanted releases whose last attempt failed, in the order of their project and version."""

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from sqlalchemy import delete, exists, insert, select, update
+from sqlalchemy import ColumnElement, delete, exists, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from codehost.record.database import Database
@@ -47,11 +48,27 @@ class Secrets:
         return len(rows)
 
 
-async def read_secrets(connection: AsyncConnection, code_host_id: int) -> tuple[SealedSecret, ...]:
-    """The secrets of one code host in the order of their places."""
-    columns = (secrets.c.place, secrets.c.url, secrets.c.token)
-    query = select(*columns).where(secrets.c.code_host_id == code_host_id).order_by(secrets.c.place)
-    return tuple(SealedSecret(**row) for row in (await connection.execute(query)).mappings().all())
+async def read_with_secrets(
+    connection: AsyncConnection, *conditions: ColumnElement[bool]
+) -> tuple[dict[str, Any], tuple[SealedSecret, ...]] | None:
+    """The row of the one code host under the conditions, and its secrets in the order of their places, of one moment.
+
+    Nothing is locked: while a plan is applied, perhaps by a worker that stands still, others go on by the document.
+    """
+    # A writer changes both in one transaction. Two statements could fall on either side of it; one sees one of them.
+    query = (
+        select(code_hosts, secrets.c.place, secrets.c.url, secrets.c.token)
+        .outerjoin(secrets, secrets.c.code_host_id == code_hosts.c.id)
+        .where(*conditions)
+        .order_by(secrets.c.place)
+    )
+    rows = (await connection.execute(query)).mappings().all()
+    if not rows:
+        return None
+    sealed = tuple(
+        SealedSecret(place=row["place"], url=row["url"], token=row["token"]) for row in rows if row["place"] is not None
+    )
+    return {column.name: rows[0][column] for column in code_hosts.c}, sealed
 
 
 async def replace_secrets(connection: AsyncConnection, code_host_id: int, sealed: Sequence[SealedSecret]) -> None:

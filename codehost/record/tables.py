@@ -17,7 +17,6 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     false,
-    or_,
 )
 
 from codehost.model.jobs import JobState
@@ -108,18 +107,20 @@ releases = Table(
 Index(
     "releases_retired",
     releases.c.code_host_id,
+    releases.c.retired_at,
     sqlite_where=releases.c.wanted.is_(False),
     postgresql_where=releases.c.wanted.is_(False),
 )
 
-# What upstream says of few releases: counted without a look at all the others.
-MARKED = or_(
-    releases.c.yanked.is_(True),
-    releases.c.quarantined.is_(True),
-    releases.c.gone_at.is_not(None),
-    releases.c.alarm.is_not(None),
+# The alarms, in the order in which they are told.
+_ALARMED = releases.c.alarm.is_not(None)
+Index(
+    "releases_alarmed",
+    releases.c.code_host_id,
+    releases.c.repository,
+    sqlite_where=_ALARMED,
+    postgresql_where=_ALARMED,
 )
-Index("releases_marked", releases.c.code_host_id, sqlite_where=MARKED, postgresql_where=MARKED)
 
 skips = Table(
     "skips",
@@ -154,15 +155,19 @@ jobs = Table(
     Column("queued_at", BigInteger, nullable=False),
     Column("started_at", BigInteger),
     Column("finished_at", BigInteger),
-    # Heads of the queue in order; counts by state.
-    Index("jobs_queue", "code_host_id", "state", "priority", "queued_at", "id"),
+    # Pages of a list; what is not completed.
+    Index("jobs_state", "code_host_id", "state", "release_id"),
     # A project's releases, to be claimed together.
     Index("jobs_project", "code_host_id", "project", "state"),
     sqlite_autoincrement=True,
 )
 
 for _name, _columns, _state in (
+    # Heads of the queue in order.
+    ("jobs_queue", (jobs.c.code_host_id, jobs.c.priority, jobs.c.queued_at, jobs.c.id), JobState.QUEUED),
     ("jobs_errored", (jobs.c.code_host_id, jobs.c.not_before), JobState.ERRORED),
+    # What failed while the clock was ahead.
+    ("jobs_failed", (jobs.c.finished_at,), JobState.ERRORED),
     ("jobs_leases", (jobs.c.code_host_id, jobs.c.lease_expires_at), JobState.PROCESSING),
     ("jobs_owner", (jobs.c.owner,), JobState.PROCESSING),
 ):
@@ -260,6 +265,21 @@ watches = Table(
     Column("looked_at", BigInteger, nullable=False),
     Column("next_at", BigInteger, nullable=False),
     Index("watches_next", "code_host_id", "next_at"),
+    # Looks that were recorded while the clock was ahead; what has been well since a moment.
+    Index("watches_looked", "code_host_id", "looked_at"),
+)
+
+# How many releases a code host has of each kind; kept by triggers on ``jobs`` and ``releases`` (``record.tallies``).
+tallies = Table(
+    "tallies",
+    metadata,
+    Column("code_host_id", _ID, ForeignKey("code_hosts.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    # A state of wanted releases' jobs, with its reason where it has one; or a word of ``record.tallies``.
+    Column("kind", Text, primary_key=True),
+    Column("reason", Text, primary_key=True),
+    # Each connection counts in rows of its own, so that none waits for another: the sum counts.
+    Column("writer", Integer, primary_key=True, autoincrement=False),
+    Column("number", BigInteger, nullable=False),
 )
 
 # No foreign keys: the feed outlives what it tells of.

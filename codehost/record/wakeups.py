@@ -20,10 +20,10 @@ import structlog
 from sqlalchemy import URL, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from codehost.record.urls import POSTGRESQL, SQLITE, driver_url
+from codehost.record.urls import POSTGRESQL, SQLITE, connecting, driver_url
 
 CHANNEL = "codehost"
-POLL_SECONDS = 0.5
+POLL_SECONDS = 0.25
 _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 30.0
 _CHECK_SECONDS = 30.0
@@ -173,7 +173,6 @@ class _Listening:
 
 
 def _arguments(target: URL) -> dict[str, Any]:
-    _, arguments = target.get_dialect()().create_connect_args(target)
-    given = float(arguments.pop("timeout", _PATIENCE))
-    settings = {"application_name": "codehost", "jit": "off"}
-    return {**arguments, "timeout": given, "server_settings": settings}
+    place, settings = connecting(target, {"application_name": "codehost", "jit": "off"})
+    _, arguments = place.get_dialect()().create_connect_args(place)
+    return {"timeout": _PATIENCE, **arguments, **settings}

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, case, delete, exists, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -21,7 +21,7 @@ from codehost.record.changes import append_change
 from codehost.record.clock import MICROSECONDS, clock, microseconds, read_clock
 from codehost.record.database import Database
 from codehost.record.marks import Marked, Marks, WatchedRelease
-from codehost.record.tables import releases, watches
+from codehost.record.tables import changes, releases, watches
 from codehost.record.texts import bounded_or_none, message, storable, without_user_information
 from codehost.record.urls import SQLITE
 
@@ -70,14 +70,6 @@ class Looked:
     again_in: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outlook:
-    """How many projects of a code host are watched, and in how many seconds the next is due (None: there is none)."""
-
-    projects: int
-    due_in: float | None
-
-
 class Watches:
     """The looks at project pages that are due, taken and stored."""
 
@@ -85,13 +77,14 @@ class Watches:
         self._database = database
         self._jitter = jitter
 
-    async def enrol(self, code_host_id: int, interval: float) -> int:
+    async def enrol(self, code_host_id: int, interval: float, since: int | None = None) -> int:
         """Plan a first look at every synced project that has none, spread over ``interval`` seconds; return how many.
 
-        A project was seen when it was synced, so none of them is urgent.
+        With ``since`` only at those that have an entry in the feed behind this number: that costs little. A project was
+        seen when it was synced, so none of them is urgent.
         """
         async with self._database.read() as connection:
-            rows = (await connection.execute(_unwatched(code_host_id))).mappings().all()
+            rows = (await connection.execute(unwatched_query(code_host_id, since))).mappings().all()
             now = await read_clock(connection)
         values = [
             {**row, "code_host_id": code_host_id, "next_at": now + microseconds(interval * self._jitter())}
@@ -105,12 +98,24 @@ class Watches:
                 await connection.execute(statement)
         return len(values)
 
-    async def outlook(self, code_host_id: int) -> Outlook:
-        """What lies ahead for a code host."""
-        query = select(func.count(), func.min(watches.c.next_at), clock()).where(watches.c.code_host_id == code_host_id)
+    async def newest_change(self) -> int:
+        """The number of the feed's last entry, for ``enrol``."""
         async with self._database.read() as connection:
-            count, next_at, now = (await connection.execute(query)).one()
-        return Outlook(projects=count, due_in=None if next_at is None else max(next_at - now, 0) / MICROSECONDS)
+            newest = (await connection.execute(select(func.max(changes.c.sequence)))).scalar_one()
+        return newest or 0
+
+    async def count(self, code_host_id: int) -> int:
+        """How many projects of a code host are watched. All are counted, so it is not to be asked for each look."""
+        query = select(func.count()).select_from(watches).where(watches.c.code_host_id == code_host_id)
+        async with self._database.read() as connection:
+            return int((await connection.execute(query)).scalar_one())
+
+    async def due_in(self, code_host_id: int) -> float | None:
+        """In how many seconds the next look is due; None: there is none."""
+        query = select(func.min(watches.c.next_at), clock()).where(watches.c.code_host_id == code_host_id)
+        async with self._database.read() as connection:
+            next_at, now = (await connection.execute(query)).one()
+        return None if next_at is None else max(next_at - now, 0) / MICROSECONDS
 
     async def due(self, code_host_id: int, limit: int = 1) -> list[Watch]:
         """Take looks that are due, the longest overdue first, and at most ``MOST_AT_ONCE``.
@@ -119,7 +124,7 @@ class Watches:
         """
         async with self._database.write() as connection:
             now = await read_clock(connection)
-            rows = (await connection.execute(_due(code_host_id, now, min(limit, MOST_AT_ONCE)))).mappings().all()
+            rows = await _due(connection, code_host_id, now, min(limit, MOST_AT_ONCE))
             names = [row["project"] for row in rows]
             synced = await _releases_of(connection, code_host_id, names)
             await _put_off(connection, code_host_id, [name for name in names if name in synced], now)
@@ -156,9 +161,10 @@ class Watches:
             return True
 
 
-def _unwatched(code_host_id: int) -> Any:
+def unwatched_query(code_host_id: int, since: int | None) -> Select[Any]:
+    """The synced projects without a watch, of all or of those with an entry in the feed behind ``since``."""
     known = and_(watches.c.code_host_id == code_host_id, watches.c.project == releases.c.project)
-    return (
+    query = (
         select(
             releases.c.project,
             func.min(releases.c.mirror).label("mirror"),
@@ -169,6 +175,10 @@ def _unwatched(code_host_id: int) -> Any:
         .where(releases.c.wanted)
         .group_by(releases.c.project)
     )
+    if since is None:
+        return query
+    changed = select(changes.c.project).where(changes.c.sequence > since, changes.c.code_host_id == code_host_id)
+    return query.where(releases.c.project.in_(changed))
 
 
 def _synced() -> Sequence[ColumnElement[bool]]:
@@ -176,16 +186,24 @@ def _synced() -> Sequence[ColumnElement[bool]]:
     return [column.is_not(None) for column in (*columns, releases.c.synced_at)]
 
 
-def _due(code_host_id: int, now: int, limit: int) -> Any:
-    # A look that is recorded for later than now was so when the clock was ahead: its next moment may be years away.
-    come = or_(watches.c.next_at <= now, watches.c.looked_at > now + _AHEAD)
-    return (
-        select(watches)
-        .where(watches.c.code_host_id == code_host_id, come)
-        .order_by(watches.c.next_at, watches.c.project)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
+async def _due(connection: AsyncConnection, code_host_id: int, now: int, limit: int) -> list[Any]:
+    rows: list[Any] = []
+    # Two questions, so that each finds its rows at the head of an index.
+    for query in due_queries(code_host_id, now):
+        if len(rows) < limit:
+            rows += (await connection.execute(query.limit(limit - len(rows)))).mappings().all()
+    return rows
+
+
+def due_queries(code_host_id: int, now: int) -> tuple[Select[Any], Select[Any]]:
+    """The looks whose time has come; and those that were recorded while the clock was ahead.
+
+    The next moment of the latter may be years away.
+    """
+    mine = select(watches).where(watches.c.code_host_id == code_host_id).with_for_update(skip_locked=True)
+    come = mine.where(watches.c.next_at <= now).order_by(watches.c.next_at)
+    ahead = mine.where(watches.c.looked_at > now + _AHEAD, watches.c.next_at > now).order_by(watches.c.looked_at)
+    return come, ahead
 
 
 async def _releases_of(

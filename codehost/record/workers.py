@@ -40,12 +40,24 @@ class Workers:
             await connection.execute(self._upsert(owner, who, stopping=False, doing=None))
         self._registered[owner] = who
 
-    async def seen(self, owner: str, *, stopping: bool, doing: Sequence[Doing], waits: Sequence[Wait]) -> None:
-        """The worker lives, and does and waits for this.
+    async def seen(
+        self,
+        owner: str,
+        *,
+        stopping: bool,
+        doing: Sequence[Doing],
+        waits: Sequence[Wait],
+        held: Sequence[str] = (),
+    ) -> None:
+        """The worker lives, and does and waits for this; ``held`` is as in ``RecordedWorker``.
 
         One that others have forgotten meanwhile, because its machine slept, is known again.
         """
-        told = {"doing": [_doing(one) for one in doing], "waits": [_wait(one) for one in waits]}
+        told = {
+            "doing": [_doing(one) for one in doing],
+            "waits": [_wait(one) for one in waits],
+            "held": [storable(name) for name in held],
+        }
         statement = (
             update(workers).where(workers.c.owner == owner).values(seen_at=clock(), stopping=stopping, doing=told)
         )
@@ -104,6 +116,7 @@ def _recorded(row: dict[str, Any]) -> RecordedWorker:
         **row,
         doing=tuple(Doing(**one) for one in told.get("doing", ())),
         waits=tuple(_waits(told.get("waits", ()))),
+        held=tuple(told.get("held", ())),
     )
 
 

@@ -126,7 +126,7 @@ def worker_lines(status: Status) -> Iterator[str]:
             ago = duration(abs(status.now - worker.seen_at) / SECOND)
             yield f"worker {worker.owner} is gone without a word, last seen {ago} ago{jobs}"
     followed = [host.record for host in status.hosts if host.record.host.source != Source.SYNC]
-    if not status.alive and any(record.ready or record.host.due for record in followed):
+    if not status.alive and any(record.ready or record.host.due or record.host.removed_at for record in followed):
         yield "no worker is alive: start codehost worker"
 
 
@@ -147,6 +147,7 @@ def _wait(wait: Wait, now: int) -> str:
         WaitKind.BUDGET: f"for the hourly budget of {wait.code_host}",
         WaitKind.PACE: f"for the pace of {wait.code_host}, which spreads its budget over the hour",
         WaitKind.MIRROR: f"for the mirror {wait.mirror} of {wait.code_host}, which is left alone",
+        WaitKind.STORAGE: "for the data directory, which cannot be written: free space or mend its disk",
     }
     more = "" if wait.until is None else f", {_until(wait.until, now)} more"
     return f"waits {what[wait.kind]}, since {_since(wait.since, now)}{more}"

@@ -77,11 +77,4 @@ def upgrade() -> None:
         ),
     )
     op.create_index("watches_next", "watches", ["code_host_id", "next_at"])
-    marked = sa.or_(
-        sa.column("yanked", sa.Boolean).is_(True),
-        sa.column("quarantined", sa.Boolean).is_(True),
-        sa.column("gone_at").is_not(None),
-        sa.column("alarm").is_not(None),
-    )
-    op.create_index("releases_marked", "releases", ["code_host_id"], sqlite_where=marked, postgresql_where=marked)
     op.create_index("attempts_finished", "attempts", ["finished_at"])

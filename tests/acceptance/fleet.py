@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -76,9 +76,9 @@ class Fleet:
 
 
 @asynccontextmanager
-async def fleet(url: str, folder: Path) -> AsyncIterator[Fleet]:
-    """A fleet at this database."""
-    desk = Desk(folder=folder, environment={"CODEHOST_DATABASE_URL": url})
+async def fleet(url: str, folder: Path, environment: Mapping[str, str] | None = None) -> AsyncIterator[Fleet]:
+    """A fleet at this database, in this environment besides."""
+    desk = Desk(folder=folder, environment={"CODEHOST_DATABASE_URL": url, **(environment or {})})
     async with open_database(url, folder, migrate=True) as database:
         made = Fleet(desk=desk, database=database)
         try:

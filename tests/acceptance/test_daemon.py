@@ -303,4 +303,5 @@ async def test_a_sync_and_a_worker_do_not_meet(crew: Fleet, mirror: Mirror) -> N
     crew.desk.configure([mirror.url], ["p0==1.0"])
     ended = await crew.desk.sync()
     assert ended.status == 3
-    assert "Another codehost works on the data directory" in ended.stderr
+    assert "A codehost worker works on the data directory" in ended.stderr
+    assert "stop it first" in ended.stderr

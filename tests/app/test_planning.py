@@ -170,6 +170,28 @@ async def test_a_mirror_that_fails_stands_in_for_nobody(place: Place) -> None:
     assert isinstance(made.answers and made.answers[parse_pin(SIX)], Failure)
 
 
+@pytest.mark.parametrize("dead_first", [False, True])
+async def test_a_mirror_that_cannot_be_reached_is_given_up_and_others_are_not(
+    place: Place, unused_tcp_port: int, *, dead_first: bool
+) -> None:
+    here = [f"here{number}==1.0" for number in range(10)]
+    for pin in here:
+        add_sdist(place.mirror, pin)
+    dead = f"http://127.0.0.1:{unused_tcp_port}/simple"
+    urls = [dead, place.mirror.url] if dead_first else [place.mirror.url, dead]
+    # Those that only the dead mirror may have come first, and more in a row than are waited for.
+    elsewhere = [f"gone{number}==1.0" for number in range(12)]
+    made = await place.plan(*elsewhere, *here, urls=urls)
+    found = files(made)
+    assert {found[pin] for pin in elsewhere} == {"network"}
+    assert {found[pin] for pin in here} == (
+        {"network"} if dead_first else {f"{pin.partition('=')[0]}-1.0.tar.gz" for pin in here}
+    )
+    given_up = [answer for answer in (made.answers or {}).values() if isinstance(answer, Failure) and answer.unasked]
+    assert len(given_up) >= len(elsewhere) - 8 - 2
+    assert all(answer.mirror == dead and "not asked again: " in str(answer) for answer in given_up)
+
+
 async def test_eight_projects_at_a_time(place: Place) -> None:
     pins = [f"p{number}==1.0" for number in range(20)]
     for pin in pins:

@@ -299,6 +299,22 @@ def test_a_stored_document_wants_its_secrets_again() -> None:
     )
 
 
+REDACTED_URLS = [
+    ('{"urls": ["https://REDACTED@a/simple"]}', "/urls/0", "has REDACTED, which stored documents show"),
+    ('{"urls": [{"url": "https://REDACTED@a/simple"}]}', "/urls/0/url", "has REDACTED, which stored documents show"),
+    ('{"urls": ["https://a"], "proxy": "http://REDACTED@p:1"}', "/proxy", "has REDACTED, which stored documents show"),
+    ('{"urls": ["https://REDACTED:x@a"]}', "/urls/0", "has user information of which one half is REDACTED"),
+    ('{"urls": ["https://x:REDACTED@a"]}', "/urls/0", "has user information of which one half is REDACTED"),
+]
+
+
+@pytest.mark.parametrize(("text", "pointer", "problem"), REDACTED_URLS)
+def test_a_url_as_it_is_shown_wants_its_secret_again(text: str, pointer: str, problem: str) -> None:
+    [found] = load(text.encode()).violations
+    assert found.pointer == pointer
+    assert found.problem.startswith(problem)
+
+
 @pytest.mark.parametrize("written", [r"https://bob:pa'ss@host/simple", r"https:\u002f\u002fbob:pa%27ss@host/simple"])
 def test_what_may_be_stored_has_no_password(written: str) -> None:
     text = f'{{ // two\n"urls": ["https://first/simple", "{written}"], // kept\n}}'

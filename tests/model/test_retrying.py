@@ -22,7 +22,7 @@ CASES = [
     (Reason.SERVER_ERROR, 2 * MINUTE, 4 * MINUTE, 8 * MINUTE, 4 * HOUR),
     (Reason.AUTH, 10 * MINUTE, 20 * MINUTE, 40 * MINUTE, 2 * HOUR),
     (Reason.BAD_PAGE, 10 * MINUTE, 20 * MINUTE, 40 * MINUTE, 6 * HOUR),
-    (Reason.STORAGE, 10, 20, 40, 5 * MINUTE),
+    (Reason.STORAGE, 1 * MINUTE, 2 * MINUTE, 4 * MINUTE, 4 * HOUR),
     (Reason.INTERNAL, 5 * MINUTE, 20 * MINUTE, 80 * MINUTE, None),
     (Reason.UNSAFE_ARCHIVE, None, None, None, None),
 ]

@@ -15,7 +15,7 @@ def make(path: Path, content: str) -> Path:
 
 def test_publish_moves_the_repository_into_new_directories(tmp_path: Path) -> None:
     final = tmp_path / "repos" / "python" / "six" / "1.0.git"
-    publish(make(tmp_path / "staging" / "7", "new"), final)
+    publish(make(tmp_path / "staging" / "7", "new"), final, tmp_path / "repos")
     assert (final / "HEAD").read_text() == "new"
     assert not any((tmp_path / "staging").iterdir())
 
@@ -23,7 +23,7 @@ def test_publish_moves_the_repository_into_new_directories(tmp_path: Path) -> No
 def test_publish_puts_an_earlier_repository_aside(tmp_path: Path) -> None:
     final = make(tmp_path / "repos" / "python" / "six" / "1.0.git", "old")
     staged = make(tmp_path / "staging" / "7", "new")
-    publish(staged, final)
+    publish(staged, final, tmp_path / "repos")
     assert (final / "HEAD").read_text() == "new"
     assert (tmp_path / "staging" / "7.replaced" / "HEAD").read_text() == "old"
 
@@ -32,7 +32,7 @@ def test_a_failed_publication_leaves_the_staged_repository(tmp_path: Path) -> No
     staged = make(tmp_path / "staging" / "7", "new")
     (tmp_path / "repos").write_text("a file in the way")
     with pytest.raises(OSError, match="repos"):
-        publish(staged, tmp_path / "repos" / "six" / "1.0.git")
+        publish(staged, tmp_path / "repos" / "six" / "1.0.git", tmp_path / "repos")
     assert (staged / "HEAD").read_text() == "new"
 
 
@@ -43,7 +43,7 @@ def test_whose_staged_repository_was_taken_away_changes_nothing(tmp_path: Path, 
     staged = make(tmp_path / "staging" / "7-1" / "git", "late")
     shutil.rmtree(staged.parent)
     with pytest.raises(FileNotFoundError):
-        publish(staged, final)
+        publish(staged, final, tmp_path / "repos")
     assert [path.read_text() for path in final.rglob("HEAD")] == ["newer"] * taken
 
 
@@ -52,7 +52,7 @@ def test_another_thing_in_the_way_is_put_aside(tmp_path: Path) -> None:
     make(tmp_path / "elsewhere", "not ours")
     prepare(final)
     final.symlink_to(tmp_path / "elsewhere")
-    publish(make(tmp_path / "staging" / "git", "new"), final)
+    publish(make(tmp_path / "staging" / "git", "new"), final, tmp_path / "repos")
     assert ((final / "HEAD").read_text(), final.is_symlink()) == ("new", False)
     assert (tmp_path / "elsewhere" / "HEAD").read_text() == "not ours"
 
@@ -65,7 +65,7 @@ def test_neighbours_that_come_and_go_do_not_hinder_each_other(tmp_path: Path) ->
     def come_and_go(number: int) -> None:
         final = repos / "python" / "six" / f"{number}.git"
         for turn in range(60):
-            publish(make(staging / f"{number}-{turn}" / "git", "x"), final)
+            publish(make(staging / f"{number}-{turn}" / "git", "x"), final, repos)
             withdraw(final, staging, repos)
 
     with ThreadPoolExecutor(4) as pool:

@@ -7,8 +7,7 @@ from codehost.model.errors import Failure, Reason, UserError
 from codehost.model.pins import Pin, parse_pin
 from codehost.model.releases import Resolution
 from codehost.preview.asking import ask, by_project
-from codehost.preview.patience import NotAskedAgain
-from tests.preview.values import MIRROR, resolution
+from tests.preview.values import resolution
 
 
 @dataclass(slots=True)
@@ -17,7 +16,6 @@ class Mirrors:
 
     lacking: str = ""
     broken: str = ""
-    dead: bool = False
     delay: float = 0.0
     asked: list[str] = field(default_factory=list)
     forgotten: list[str] = field(default_factory=list)
@@ -29,8 +27,6 @@ class Mirrors:
         self.open.add(pin.project)
         self.most_open = max(self.most_open, len(self.open))
         await asyncio.sleep(self.delay)
-        if self.dead:
-            raise Failure(Reason.NETWORK, "it refused the connection", mirror=MIRROR)
         if pin.project == self.lacking:
             raise Failure(Reason.NOT_FOUND, f"no mirror has {pin}")
         if pin.project == self.broken:
@@ -72,17 +68,6 @@ async def test_every_pin_is_answered_in_order(concurrency: int) -> None:
     assert (view.total, view.done) == (50, 50)
     assert mirrors.most_open == min(concurrency, 20)
     assert sorted(mirrors.forgotten) == sorted({pin.project for pin in PINS})
-
-
-async def test_a_dead_mirror_is_given_up() -> None:
-    mirrors, view = Mirrors(dead=True), View()
-    pins = [parse_pin(f"p{number}==1") for number in range(50)]
-    answers = await ask(mirrors, pins, view, concurrency=2)
-    assert list(answers) == pins
-    assert len(mirrors.asked) <= 4
-    given_up = [pin for pin, answer in answers.items() if isinstance(answer, NotAskedAgain)]
-    assert len(given_up) + len(mirrors.asked) == 50
-    assert view.done == 50
 
 
 async def test_nothing_to_ask() -> None:

@@ -6,7 +6,6 @@ from codehost.model.pins import Pin, parse_pin
 from codehost.model.releases import Resolution
 from codehost.preview.estimate import estimate_asked, estimate_unasked, least_seconds
 from codehost.preview.intent import Action, Intent, Step
-from codehost.preview.patience import NotAskedAgain
 from tests.preview.values import MIRROR, resolution
 
 HOUR = COUNTED / SECOND
@@ -23,17 +22,17 @@ HOUR = COUNTED / SECOND
         (5, 1, None, 4 * HOUR),
         (100, 57_600, None, 0.0),
         (100, 57_600, 57_600, 0.0),
-        (57_600, 57_600, None, 3600.0),
+        (57_600, 57_600, None, 3593.75),
         (57_601, 57_600, None, HOUR),
         # The burst goes at once, the rest is spread.
         (10, 20, None, 0.0),
-        (15, 20, None, 1800.0),
-        (20, 20, None, 3600.0),
-        (21, 20, None, 3960.0),
+        (15, 20, None, 900.0),
+        (20, 20, None, 1800.0),
+        (21, 20, None, HOUR),
         # Less is left than the hour allows.
         (10, 20, 9, HOUR),
         (10, 20, 0, HOUR),
-        (30, 20, 10, 7200.0),
+        (30, 20, 10, HOUR),
         (10, 20, 500, 0.0),
     ],
 )
@@ -50,7 +49,7 @@ def test_unasked_a_page_for_each_project_and_a_file_for_each_release() -> None:
     intent = Intent(steps=(step("six==1"), step("six==2"), step("attrs==1"), step("idna==1", due=False)), unchanged=9)
     made = estimate_unasked(intent, 4)
     assert (made.pages, made.files, made.requests) == (2, 3, 5)
-    assert made.seconds == pytest.approx(5400.0)
+    assert made.seconds == HOUR
 
 
 def test_asked_the_same_pages_again_and_a_file_for_each_found() -> None:
@@ -68,7 +67,7 @@ OTHER = "https://other.example.com/simple"
 DEAD = Failure(Reason.NETWORK, "it refused the connection", mirror=MIRROR)
 OTHER_DEAD = Failure(Reason.SERVER_ERROR, "it answered 500", mirror=OTHER)
 LATER = Failure(Reason.THROTTLED, "it answered 429", mirror=MIRROR, retry_after=600.0)
-UNASKED = NotAskedAgain(Reason.NETWORK, "not asked again", mirror=MIRROR)
+UNASKED = Failure(Reason.NETWORK, "not asked again", mirror=OTHER, unasked=True)
 FOUND = resolution(parse_pin("a==1"))
 
 
@@ -79,6 +78,8 @@ FOUND = resolution(parse_pin("a==1"))
         ({"a==1": DEAD, "b==1": DEAD}, 6, 2),
         ({"a==1": DEAD, "a==2": DEAD}, 6, 1),
         ({"a==1": DEAD, "b==1": UNASKED, "b==2": UNASKED, "c==1": UNASKED}, 3, 3),
+        # One pin is on the first mirror, the other only on one that was given up.
+        ({"a==1": FOUND, "a==2": UNASKED}, 1, 2),
         # The second pin got the page after all.
         ({"a==1": DEAD, "a==2": FOUND}, 4, 1),
         # Another mirror's page did not come.

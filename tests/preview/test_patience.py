@@ -1,48 +1,66 @@
 import pytest
 
+from codehost.model.circuits import Setback, Ticket
 from codehost.model.errors import Failure, Reason
-from codehost.model.pins import parse_pin
-from codehost.model.releases import Resolution
 from codehost.preview.patience import Patience
-from tests.preview.values import MIRROR, resolution
+from tests.preview.values import MIRROR
 
 OTHER = "https://other.example.com/simple"
-DEAD = Failure(Reason.NETWORK, "it refused the connection", mirror=MIRROR)
-OTHER_DEAD = Failure(Reason.NETWORK, "it refused the connection", mirror=OTHER)
-MISSING = Failure(Reason.NOT_FOUND, "no mirror has it")
-REFUSED = Failure(Reason.AUTH, "credentials are wanted", mirror=MIRROR)
-FOUND = resolution(parse_pin("six==1.0"))
+REACHED = None
+
+
+def setback(project: str, reason: Reason = Reason.NETWORK) -> Setback:
+    return Setback(reason=reason, message="it refused the connection", project=project)
+
+
+async def hear(patience: Patience, url: str, said: Setback | None) -> None:
+    ticket = Ticket(url=url)
+    await (patience.succeeded(ticket) if said is None else patience.failed(ticket, said))
+
+
+async def left_alone(patience: Patience, url: str) -> str | None:
+    try:
+        await patience.admit(url)
+    except Failure as raised:
+        failure = raised
+    else:
+        return None
+    assert (failure.reason, failure.mirror, failure.unasked) == (Reason.NETWORK, url, True)
+    return failure.what
+
+
+SIX, ATTRS, IDNA = setback("six"), setback("attrs"), setback("idna")
 
 
 @pytest.mark.parametrize(
-    ("answers", "ends"),
+    ("heard", "ends"),
     [
-        ([DEAD, DEAD], False),
-        ([DEAD, DEAD, DEAD], True),
-        ([FOUND, DEAD, DEAD, DEAD], True),
-        ([DEAD, DEAD, FOUND, DEAD], False),
-        ([DEAD, DEAD, MISSING, DEAD], False),
-        ([REFUSED, REFUSED, REFUSED], False),
-        ([DEAD, OTHER_DEAD, DEAD], False),
-        ([DEAD, OTHER_DEAD, OTHER_DEAD, OTHER_DEAD], True),
-        # The first mirror has releases, so it may have the rest.
-        ([FOUND, OTHER_DEAD, OTHER_DEAD, OTHER_DEAD], False),
+        ([SIX, ATTRS], False),
+        ([SIX, ATTRS, IDNA], True),
+        ([REACHED, SIX, ATTRS, IDNA], True),
+        ([SIX, ATTRS, REACHED, IDNA], False),
+        ([SIX, ATTRS, setback("six", Reason.SERVER_ERROR), IDNA], False),
+        ([setback(project, Reason.AUTH) for project in ("six", "attrs", "idna")], False),
+        ([SIX, SIX, SIX, ATTRS], False),
+        # What was under way when it was given up changes nothing any more.
+        ([SIX, ATTRS, IDNA, REACHED], True),
     ],
 )
-def test_when_it_ends(answers: list[Resolution | Failure], *, ends: bool) -> None:
+async def test_when_a_mirror_is_left_alone(heard: list[Setback | None], *, ends: bool) -> None:
     patience = Patience(3)
-    for number, answer in enumerate(answers):
-        assert patience.ended is None
-        patience.heard(f"p{number}", answer)
-    assert (patience.ended is not None) == ends
+    for said in heard:
+        await hear(patience, MIRROR, said)
+    assert (await left_alone(patience, MIRROR) is not None) == ends
+    assert await left_alone(patience, OTHER) is None
 
 
-def test_it_is_the_same_failure_and_says_so() -> None:
+async def test_mirrors_are_counted_apart() -> None:
     patience = Patience(2)
-    for project in ("six", "six", "six", "attrs"):
-        assert patience.ended is None
-        patience.heard(project, DEAD)
-    ended = patience.ended
-    assert ended is not None
-    assert (ended.reason, ended.mirror) == (Reason.NETWORK, MIRROR)
-    assert ended.what == "not asked again: it refused the connection (for 2 projects in a row)"
+    await hear(patience, MIRROR, SIX)
+    await hear(patience, OTHER, ATTRS)
+    assert await left_alone(patience, MIRROR) is None
+    await hear(patience, MIRROR, ATTRS)
+    assert await left_alone(patience, OTHER) is None
+    assert await left_alone(patience, MIRROR) == (
+        "not asked again: it refused the connection (for 2 projects in a row)"
+    )

@@ -1,8 +1,10 @@
+import asyncio
 from pathlib import Path
 
 import pytest
 
 from codehost.plan.planner import plan
+from codehost.record import agenda as module
 from codehost.record.agenda import Agenda
 from codehost.record.database import Database, open_database
 from codehost.record.hosts import CodeHosts
@@ -30,3 +32,15 @@ async def test_one_worker_plans_a_code_host_at_a_time(postgresql_url: str, tmp_p
             assert (first, second) == (True, other != 1)
         async with agenda.turn(1) as again:
             assert again
+
+
+async def test_a_turn_outlasts_what_the_server_takes_for_dead(
+    postgresql_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_BEAT_SECONDS", 0.1)
+    monkeypatch.setattr("codehost.record.database._GONE", {"idle_in_transaction_session_timeout": "500ms"})
+    async with open_database(postgresql_url, tmp_path, migrate=True) as database, Agenda(database).turn(1) as mine:
+        assert mine
+        await asyncio.sleep(1.5)
+        async with Agenda(database).turn(1) as other:
+            assert not other

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
 
-from codehost.model.errors import UserError
+from codehost.model.errors import DatabaseUnavailableError, UserError
 from codehost.record.database import Database, open_database
 from codehost.record.urls import SQLITE
 
@@ -121,3 +122,16 @@ async def test_a_representation_shows_no_password(postgresql_url: str, tmp_path:
     url = postgresql_url.replace("codehost@", "codehost:secret@")
     async with open_database(url, tmp_path) as database:
         assert "secret" not in repr(database)
+
+
+async def test_who_finds_all_connections_in_use_is_told_so(tmp_path: Path) -> None:
+    """A worker that stands still with locks lets those of another one wait, until it has no connection left."""
+    engine = create_async_engine(f"sqlite+aiosqlite:///{tmp_path}/x.db", pool_size=1, max_overflow=0, pool_timeout=0.1)
+    database = Database(engine, "x.db")
+    try:
+        async with database.read():
+            with pytest.raises(DatabaseUnavailableError, match=r"^The database x\.db does not answer: all connections"):
+                async with database.read():
+                    pass
+    finally:
+        await database.close()

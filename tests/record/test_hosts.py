@@ -1,3 +1,4 @@
+import asyncio
 import hashlib
 from pathlib import Path
 
@@ -223,3 +224,16 @@ async def test_changes_wake_the_workers(postgresql_url: str, tmp_path: Path) -> 
         assert await wakeups.wait(30)
         await hosts.forget_removed()
         assert not await wakeups.wait(0.2)
+
+
+async def test_a_code_host_is_read_while_another_changes_it(database: Database) -> None:
+    """A worker that stands still while it applies a plan keeps nobody from working by the document."""
+    hosts = CodeHosts(database)
+    code_host_id = await hosts.save("work", "{}")
+    async with database.write() as connection:
+        await connection.execute(
+            update(code_hosts).where(code_hosts.c.id == code_host_id).values(document="{} // changed")
+        )
+        async with asyncio.timeout(5):
+            host, _ = await hosts.read("work")
+    assert host.document == "{}"

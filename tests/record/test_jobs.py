@@ -128,7 +128,7 @@ async def test_a_heartbeat_keeps_the_owners_leases(database: Database) -> None:
     await jobs.claim(host, "other", 1, 60)
     await let_leases_expire(database)
     await complete(database, second)
-    assert await jobs.heartbeat("w", 60) == {first.job_id}
+    assert await jobs.heartbeat("w", 60) == {first.job_id: first.epoch}
     assert names(await jobs.claim(host, "x", 9, 60)) == ["c==1"]
 
 

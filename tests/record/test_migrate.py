@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from codehost.record.jobs import Jobs
 from codehost.record.migrate import HEAD, REVISIONS, migrations_folder, needs_migration
 from codehost.record.mirrors import MirrorRoots
 from codehost.record.reports import Reports
-from codehost.record.tables import circuits, metadata, mirrors, secrets, watches, workers
+from codehost.record.tables import circuits, metadata, mirrors, secrets, tallies, watches, workers
 from tests.record.helpers import download, pinned, report, resolution
 
 
@@ -110,10 +111,20 @@ LATER = {
 }
 
 
+def _drop_triggers(connection: Connection) -> None:
+    for table, event in product(("jobs", "releases"), ("insert", "delete", "update")):
+        name = f"tally_{table}_{event}"
+        if connection.dialect.name == "sqlite":
+            connection.execute(text(f"DROP TRIGGER {name}"))
+        else:
+            connection.execute(text(f"DROP FUNCTION {name} CASCADE"))
+
+
 def _back_to_first(connection: Connection) -> None:
-    for table in (watches, circuits, workers, secrets, mirrors):
+    _drop_triggers(connection)
+    for table in (tallies, watches, circuits, workers, secrets, mirrors):
         table.drop(connection)
-    for index in ("releases_marked", "attempts_finished"):
+    for index in ("releases_alarmed", "attempts_finished", "jobs_failed", "jobs_state"):
         connection.execute(text(f"DROP INDEX {index}"))
     for name, columns in LATER.items():
         for column in columns.split():

@@ -96,7 +96,7 @@ async def test_cancelled_jobs_stay_so_and_workers_lose_them(database: Database) 
         JobChange(repository="python/b/1", before=JobState.PROCESSING, changed=True),
         JobChange(repository="python/c/1", before=JobState.QUEUED, changed=True),
     ]
-    assert await jobs.heartbeat("w", 60) == frozenset()
+    assert await jobs.heartbeat("w", 60) == {}
     assert not await jobs.release(held)
     assert await jobs.claim(host, "w", 9, 60) == []
     assert (await details(database, "python/b/1")).attempts[0].outcome is AttemptOutcome.CANCELLED
@@ -115,7 +115,7 @@ async def test_what_a_person_asks_for_goes_first(database: Database) -> None:
         "python/b/1": JobState.PROCESSING,
         "python/e/1": JobState.QUEUED,
     }
-    assert await jobs.heartbeat("w", 60) == frozenset()
+    assert await jobs.heartbeat("w", 60) == {}
     with pytest.raises(LeaseLostError):
         await jobs.fail(held, NETWORK, None)
     again = await jobs.claim(host, "w", 9, 60)

@@ -1,11 +1,7 @@
-"""How every code host stands: the numbers, and that they are found by indexes."""
-
-import re
-from typing import Any
+"""How every code host stands."""
 
 import pytest
-from sqlalchemy import func, select, text, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import func, select, update
 
 from codehost.model.circuits import Setback
 from codehost.model.errors import Failure, Reason
@@ -16,18 +12,7 @@ from codehost.record.circuits import SharedCircuits
 from codehost.record.database import Database
 from codehost.record.jobs import Jobs
 from codehost.record.ledger import LedgerBudget
-from codehost.record.moves import in_state
-from codehost.record.overview import (
-    Overview,
-    alarms_query,
-    leases_query,
-    marks_query,
-    next_query,
-    paces_query,
-    reasons_query,
-    retired_query,
-    retries_query,
-)
+from codehost.record.overview import Overview
 from codehost.record.tables import attempts, jobs, releases
 from codehost.record.workers import Workers
 from tests.record.helpers import MIRROR, download, let_retries_come_due, pinned, replan, report, resolution
@@ -134,56 +119,3 @@ async def test_documents(database: Database) -> None:
     host = await pinned(database, "a==1")
     assert await Overview(database).document(host) == "{}"
     assert await Overview(database).document(host + 1) == ""
-
-
-QUERIES = {
-    # By which index the rows are found; PostgreSQL may take another one that is as small.
-    "paces": (paces_query(10**15), "attempts_finished"),
-    "leases": (leases_query(), "jobs_owner|jobs_leases"),
-    "retries": (retries_query(1, 5), "jobs_errored"),
-    "reasons": (reasons_query(1), "jobs_queue"),
-    "retired": (retired_query(1), "releases_retired"),
-    "queued": (next_query(1, in_state(JobState.QUEUED)), "jobs_queue"),
-    "due": (next_query(1, in_state(JobState.ERRORED) & (jobs.c.not_before <= 5)), "jobs_errored"),
-    "marks": (marks_query(1), "releases_marked"),
-    "alarms": (alarms_query(1), "releases_marked"),
-}
-_MANY = 3_000
-
-
-@pytest.fixture
-async def large(database: Database) -> Database:
-    """Nearly all are completed, as in real life: one in a hundred is not."""
-    host = await pinned(database, *(f"a{number}==1" for number in range(_MANY)))
-    async with database.write() as connection:
-        values: dict[str, Any] = {"state": "completed", "finished_at": 5}
-        await connection.execute(update(jobs).where(jobs.c.id % 100 > 0).values(**values))
-        await connection.execute(
-            update(jobs).where(jobs.c.id % 100 == 0, jobs.c.id % 200 > 0).values(state="errored", not_before=9)
-        )
-        await connection.execute(
-            attempts.insert().from_select(
-                ["job_id", "epoch", "number", "owner", "started_at", "finished_at", "outcome"],
-                select(jobs.c.id, jobs.c.id, jobs.c.id, jobs.c.project, jobs.c.id, jobs.c.id, jobs.c.state),
-            )
-        )
-        await connection.execute(text("ANALYZE"))
-    assert host == 1
-    return database
-
-
-@pytest.mark.parametrize("name", sorted(QUERIES))
-async def test_every_question_is_answered_by_an_index(large: Database, name: str) -> None:
-    query, index = QUERIES[name]
-    async with large.read() as connection:
-        plan = await explained(connection, query)
-    assert re.search(index, plan), plan
-    whole_tables = r"^SCAN (?:jobs|releases|attempts)$|Seq Scan on (?:jobs|releases|attempts)"
-    assert re.findall(whole_tables, plan, re.MULTILINE) == []
-
-
-async def explained(connection: AsyncConnection, query: Any) -> str:
-    compiled = query.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True})
-    prefix = "EXPLAIN QUERY PLAN " if connection.dialect.name == "sqlite" else "EXPLAIN "
-    rows = (await connection.exec_driver_sql(f"{prefix}{compiled}")).all()
-    return "\n".join(str(row[-1]) for row in rows)

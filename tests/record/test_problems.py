@@ -1,8 +1,10 @@
+import asyncio
 import sqlite3
 from pathlib import Path
 
 import asyncpg  # type: ignore[import-untyped]
 import pytest
+from sqlalchemy.exc import TimeoutError as NoConnectionError
 
 from codehost.model.errors import UserError
 from codehost.record.problems import explain
@@ -30,7 +32,14 @@ ERRORS = [
     (asyncpg.ReadOnlySQLTransactionError("x"), "can only be read"),
     (asyncpg.ConnectionDoesNotExistError("x"), "cannot be reached"),
     (asyncpg.InterfaceError("connection is closed"), "cannot be reached"),
+    (asyncpg.IdleInTransactionSessionTimeoutError("x"), "cannot be reached"),
+    (asyncpg.DeadlockDetectedError("x"), "was in the middle of something else"),
+    (asyncpg.OutOfMemoryError("x"), "is short of memory"),
+    (asyncpg.DiskFullError("x"), "has no room left"),
+    (asyncpg.QueryCanceledError("x"), "ended a statement"),
+    (asyncpg.PostgresIOError("x"), "check the disk"),
     (TimeoutError(), "cannot be reached"),
+    (NoConnectionError("QueuePool limit"), "does not answer"),
 ]
 
 
@@ -51,6 +60,13 @@ UNEXPLAINED = [
 @pytest.mark.parametrize("error", UNEXPLAINED)
 def test_defects_are_not_explained_away(error: Exception) -> None:
     assert explain(error, "x.db") is None
+
+
+async def test_a_timeout_is_no_cancellation() -> None:
+    with pytest.raises(TimeoutError) as caught:
+        async with asyncio.timeout(0):
+            await asyncio.sleep(1)
+    assert "cannot be reached" in str(explain(caught.value, "x"))
 
 
 def test_the_innermost_error_decides() -> None:

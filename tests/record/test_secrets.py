@@ -2,7 +2,8 @@ import pytest
 
 from codehost.record.database import Database
 from codehost.record.hosts import CodeHosts
-from codehost.record.secrets import SealedSecret, Secrets, read_secrets
+from codehost.record.secrets import SealedSecret, Secrets, read_with_secrets
+from codehost.record.tables import code_hosts
 
 
 def sealed(place: str, token: str = "t") -> SealedSecret:
@@ -11,7 +12,11 @@ def sealed(place: str, token: str = "t") -> SealedSecret:
 
 async def stored(database: Database, code_host_id: int) -> dict[str, str]:
     async with database.read() as connection:
-        return {secret.place: secret.token for secret in await read_secrets(connection, code_host_id)}
+        found = await read_with_secrets(connection, code_hosts.c.id == code_host_id)
+    assert found is not None
+    row, secrets = found
+    assert row["id"] == code_host_id
+    return {secret.place: secret.token for secret in secrets}
 
 
 async def test_secrets_go_and_come_with_their_document(database: Database) -> None:

@@ -34,9 +34,9 @@ async def test_what_a_worker_tells_is_read_as_it_was_told(database: Database) ->
     [first] = await known.all()
     assert (first.owner, first.host, first.pid, first.version) == ("a", "machine", 7, "1.2")
     assert (first.stopping, first.doing, first.waits) == (False, (), ())
-    await known.seen("a", stopping=True, doing=DOING, waits=WAITS)
+    await known.seen("a", stopping=True, doing=DOING, waits=WAITS, held=("work",))
     [told] = await known.alive(30)
-    assert told == replace(first, seen_at=told.seen_at, stopping=True, doing=DOING, waits=WAITS)
+    assert told == replace(first, seen_at=told.seen_at, stopping=True, doing=DOING, waits=WAITS, held=("work",))
     assert told.seen_at >= first.seen_at
     await known.seen("a", stopping=False, doing=(), waits=())
     assert (await known.all())[0].doing == ()

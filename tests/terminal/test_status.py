@@ -101,6 +101,8 @@ NEEDED = [
     (replace(BUSY_RECORD, host=replace(BUSY, applied_sha256="a")), (), True),
     (replace(QUIET_RECORD, host=replace(BUSY, applied_sha256="b")), (GONE,), True),
     (replace(QUIET_RECORD, host=replace(BUSY, applied_sha256="a")), (), False),
+    # Its repositories are still to go.
+    (replace(QUIET_RECORD, host=replace(BUSY, applied_sha256="a", removed_at=NOW)), (), True),
     (BUSY_RECORD, (ALIVE,), False),
     # codehost sync works on this one.
     (replace(BUSY_RECORD, host=QUIET), (), False),

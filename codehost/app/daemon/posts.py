@@ -64,13 +64,14 @@ class ChildPools:
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class _Opened:
-    """A post and what it is made of. ``settings`` are the configuration without its pins."""
+    """A post and what it is made of. ``settings`` are the configuration without its pins, and what it depends on."""
 
     name: str
-    settings: CodeHostConfig
+    settings: tuple[CodeHostConfig, object]
     post: Post
     waits: Waits
     stages: Stages
+    pacer: Pacer
     stack: AsyncExitStack
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     watching: "asyncio.Task[None] | None" = None
@@ -80,8 +81,8 @@ class _Opened:
 class Posts:
     """Opens and closes posts. ``posts`` and ``priorities`` are what a ``Service`` reads.
 
-    ``more``: a further observer for the code host of that name. ``synced`` is called for each published release,
-    ``opened`` for each post: there may be work for it.
+    ``more``: a further observer for the code host of that name; ``share``: among how many workers its pace is divided.
+    ``synced`` is called for each published release, ``opened`` for each post and each plan: there may be work for it.
     """
 
     database: Database
@@ -89,6 +90,7 @@ class Posts:
     watch_every: float | None
     troubles: Troubles
     more: Callable[[str], Observer]
+    share: Callable[[str], int] = lambda _: 1
     posts: dict[int, Post] = field(default_factory=dict)
     priorities: dict[int, int] = field(default_factory=dict)
     hands: Hands | None = None
@@ -98,14 +100,19 @@ class Posts:
     _leaving: dict["asyncio.Task[None]", _Opened] = field(default_factory=dict)
     _children: ChildPools = field(default_factory=ChildPools)
 
-    async def put(self, code_host_id: int, name: str, priority: int, config: CodeHostConfig) -> None:
-        """Work for this code host from now on, by these settings."""
-        settings = replace(config, pins=())
+    async def put(
+        self, code_host_id: int, name: str, priority: int, config: CodeHostConfig, certificates: object = None
+    ) -> None:
+        """Work for this code host from now on, by these settings.
+
+        ``certificates``: something that changes with the files that connections are secured by.
+        """
+        settings = (replace(config, pins=()), certificates)
         self.priorities[code_host_id] = priority
         before = self._opened.get(code_host_id)
         if before is not None and before.settings == settings and before.name == name:
             return
-        opened = await self._open(code_host_id, name, settings)
+        opened = await self._open(code_host_id, name, settings[0], certificates)
         self.drop(code_host_id)
         self.priorities[code_host_id] = priority
         self._opened[code_host_id] = opened
@@ -138,11 +145,18 @@ class Posts:
         """What is waited for now."""
         return tuple(wait for opened in self._all() for wait in opened.waits.current())
 
+    def held(self) -> tuple[str, ...]:
+        """The code hosts that this process holds up because their pace or budget says so."""
+        return tuple(sorted({opened.name for opened in self._all() if opened.pacer.is_held()}))
+
     def doing(self) -> tuple[Doing, ...]:
         """What is in flight now."""
         of = {id(opened.post): opened.stages for opened in self._all()}
+        running_now = list(self.hands.running.values()) if self.hands is not None else []
+        for opened in self._all():
+            opened.stages.keep_only({running.job.pin for running in running_now if running.place is opened.post})
         found = []
-        for running in self.hands.running.values() if self.hands is not None else ():
+        for running in running_now:
             stages = of.get(id(running.place))
             entered = None if stages is None else stages.entered.get(running.job.pin)
             if entered is not None:
@@ -152,13 +166,13 @@ class Posts:
     def _all(self) -> list[_Opened]:
         return [*self._opened.values(), *self._leaving.values()]
 
-    async def _open(self, code_host_id: int, name: str, config: CodeHostConfig) -> _Opened:
+    async def _open(self, code_host_id: int, name: str, config: CodeHostConfig, certificates: object) -> _Opened:
         waits, stages = Waits(name, wall_clock), Stages()
         observer = Several((waits, stages, OnSynced(self.synced), LogLines(name), self.more(name)))
         limit = config.rate_limit.requests_per_hour
         async with AsyncExitStack() as stack:
             ledger = await stack.enter_async_context(LedgerBudget(self.database, code_host_id, limit, observer))
-            pacer = Pacer(ledger, limit, observer, tell_every_wait=True)
+            pacer = Pacer(ledger, limit, observer, tell_every_wait=True, share=lambda: self.share(name))
             circuits = SharedCircuits(self.database, code_host_id, observer)
             fetcher = BreakingFetcher(await stack.enter_async_context(HttpFetcher(pacer)), circuits)
             children = await stack.enter_async_context(self._children.pool(child_limits(config.limits)))
@@ -183,7 +197,15 @@ class Posts:
                 is_waiting=lambda: any(wait.kind in _HOLDS for wait in waits.current()),
                 rests=rests,
             )
-            opened = _Opened(name=name, settings=config, post=post, waits=waits, stages=stages, stack=stack.pop_all())
+            opened = _Opened(
+                name=name,
+                settings=(config, certificates),
+                post=post,
+                waits=waits,
+                stages=stages,
+                pacer=pacer,
+                stack=stack.pop_all(),
+            )
         if self.watch_every is not None:
             watching = Watching(
                 watches=Watches(self.database),
@@ -203,7 +225,7 @@ class Posts:
             await self.hands.until_left(opened.post)
         if opened.watching is not None:
             await asyncio.gather(opened.watching, return_exceptions=True)
-            self.troubles.by_loop.pop(f"watching {opened.name}", None)
+            self.troubles.rise(f"watching {opened.name}")
         try:
             await opened.stack.aclose()
         except UserError as error:

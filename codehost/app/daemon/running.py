@@ -15,6 +15,8 @@ from codehost.app.daemon.following import Following
 from codehost.app.daemon.posts import Posts
 from codehost.app.daemon.probing import Probe
 from codehost.app.daemon.settings import WorkerSettings
+from codehost.app.daemon.sharing import Shares
+from codehost.app.daemon.telling import wall_clock
 from codehost.app.daemon.tending import Tending
 from codehost.app.hosting import Hosting
 from codehost.app.keys import Keyring
@@ -24,11 +26,13 @@ from codehost.app.storage import Storage, pair, understood
 from codehost.hands import HEARTBEATS_PER_LEASE, Hands, new_owner
 from codehost.health.metrics import Metrics
 from codehost.health.server import serving_health
-from codehost.housekeeping import shared, try_writing
+from codehost.housekeeping import DirectoryTakenError, held_together, shared, try_room
 from codehost.model.datadir import DataDirectory
 from codehost.model.errors import DatabaseUnavailableError, UserError
 from codehost.model.retrying import for_months
 from codehost.model.status import Status
+from codehost.model.workers import Wait, WaitKind
+from codehost.record.clock import microseconds
 from codehost.record.database import Database, open_database
 from codehost.record.jobs import Jobs
 from codehost.record.urls import SQLITE, driver_url
@@ -38,8 +42,12 @@ from codehost.service import Service, ring
 from codehost.supervising import Troubles, keep_running
 
 _SEEN_EVERY = 5.0
+# Who is silent for so long leaves its share of the pace to others.
+_SILENT = 3 * _SEEN_EVERY
 # What is done last may meet a database that does not answer.
 _FAREWELL = 10.0
+_TAKEN_LOOK = 1.0
+_DIRECTORY = "data directory"
 
 log = structlog.get_logger("codehost.worker")
 
@@ -70,7 +78,8 @@ async def work(storage: Storage, keyring: Keyring, settings: WorkerSettings) -> 
         async with AsyncExitStack() as stack:
             if settings.http is not None:
                 await stack.enter_async_context(serving_health(settings.http.address, settings.http.port, probe))
-            storage.data.root.mkdir(parents=True, exist_ok=True)
+            if not await _entered(stack, storage.data, stop, troubles, patient=not settings.once):
+                return
             database = await _opened(stack, storage, stop, troubles)
             if database is None:
                 return
@@ -80,6 +89,30 @@ async def work(storage: Storage, keyring: Keyring, settings: WorkerSettings) -> 
             daemon = _daemon(database, data, keyring, settings, metrics, troubles)
             begun.set()
             await daemon.run(wakeups, stop, reload)
+
+
+async def _entered(
+    stack: AsyncExitStack, data: DataDirectory, stop: asyncio.Event, troubles: Troubles, *, patient: bool
+) -> bool:
+    """Hold the data directory together with other workers; False if the worker is stopped before it is free.
+
+    A sync or a verification ends by itself: a worker that is to run for months waits for it, if ``patient``.
+    """
+    while True:
+        try:
+            stack.enter_context(held_together(data))
+        except DirectoryTakenError as error:
+            if not patient:
+                raise
+            what = f"A codehost sync or verify works on the data directory {error.root}"
+            troubles.fall(_DIRECTORY, f"{what}: the worker begins when it ends.")
+        else:
+            troubles.rise(_DIRECTORY)
+            return True
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), _TAKEN_LOOK)
+        if stop.is_set():
+            return False
 
 
 async def _opened(stack: AsyncExitStack, storage: Storage, stop: asyncio.Event, troubles: Troubles) -> Database | None:
@@ -106,7 +139,14 @@ async def _registered(database: Database, data: DataDirectory) -> AsyncIterator[
     try:
         with shared(data):
             await pair(database, data)
-            log.info("worker started", action="worker_started", owner=owner, version=__version__)
+            log.info(
+                "worker started",
+                action="worker_started",
+                owner=owner,
+                version=__version__,
+                data_dir=str(data.root),
+                database=database.shown,
+            )
             yield
     finally:
         with suppress(UserError, TimeoutError):
@@ -124,7 +164,15 @@ def _daemon(
     troubles: Troubles,
 ) -> "Daemon":
     owner = data.owner or ""
-    posts = Posts(database=database, data=data, watch_every=settings.watch_every, troubles=troubles, more=metrics.of)
+    shares = Shares(owner=owner)
+    posts = Posts(
+        database=database,
+        data=data,
+        watch_every=settings.watch_every,
+        troubles=troubles,
+        more=metrics.of,
+        share=shares.of,
+    )
     hands = Hands(
         jobs=Jobs(database), owner=owner, lease_seconds=settings.lease, retry=for_months, place_of=posts.posts.get
     )
@@ -134,7 +182,7 @@ def _daemon(
         priorities=posts.priorities,
         concurrency=settings.concurrency,
         bell=asyncio.Event(),
-        usable=lambda: try_writing(data),
+        usable=lambda: try_room(data),
     )
     posts.hands, posts.synced, posts.opened = hands, service.succeeded, service.bell.set
     # A copy: what children inherit is another matter.
@@ -148,7 +196,14 @@ def _daemon(
         places=[path.absolute() for path in settings.config],
         bell=asyncio.Event(),
     )
-    tending = Tending(database=database, data=data, owner=owner, lease=settings.lease, grace=settings.grace)
+    tending = Tending(
+        database=database,
+        data=data,
+        owner=owner,
+        lease=settings.lease,
+        grace=settings.grace,
+        in_hand=lambda: (running.job.files for running in hands.running.values()),
+    )
     return Daemon(
         owner=owner,
         settings=settings,
@@ -157,6 +212,7 @@ def _daemon(
         metrics=metrics,
         troubles=troubles,
         posts=posts,
+        shares=shares,
         service=service,
         following=following,
         files=files,
@@ -175,6 +231,7 @@ class Daemon:
     metrics: Metrics
     troubles: Troubles
     posts: Posts
+    shares: Shares
     service: Service
     following: Following
     files: Files
@@ -232,11 +289,23 @@ class Daemon:
         every = min(_SEEN_EVERY, self.settings.lease / HEARTBEATS_PER_LEASE)
         while not ended.is_set():
             await self.workers.seen(
-                self.owner, stopping=self._stopping.is_set(), doing=self.posts.doing(), waits=self.posts.waits()
+                self.owner,
+                stopping=self._stopping.is_set(),
+                doing=self.posts.doing(),
+                waits=self._waits(),
+                held=self.posts.held(),
             )
             self.metrics.beat()
+            self.shares.refresh(await self.workers.alive(_SILENT))
             with suppress(TimeoutError):
                 await asyncio.wait_for(ended.wait(), every)
+
+    def _waits(self) -> tuple[Wait, ...]:
+        halted_for = self.service.halted_for
+        if halted_for is None:
+            return self.posts.waits()
+        since = wall_clock() - microseconds(halted_for)
+        return (Wait(kind=WaitKind.STORAGE, code_host="", since=since), *self.posts.waits())
 
     async def _reload(self, stop: asyncio.Event, reload: asyncio.Event) -> None:
         while not stop.is_set():

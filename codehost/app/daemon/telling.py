@@ -1,7 +1,7 @@
 """Observers of one code host's work: what goes to the log, and what each pin in flight is at."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 import structlog
@@ -68,6 +68,10 @@ class Stages:
                 self.entered.pop(pin, None)
             case _:
                 pass
+
+    def keep_only(self, pins: Collection[Pin]) -> None:
+        """Forget all others: one whose lease was lost ends without a word."""
+        self.entered = {pin: entered for pin, entered in self.entered.items() if pin in pins}
 
 
 @dataclass(slots=True)
