@@ -22,6 +22,7 @@ _PROC = Path("/proc")
 _KIB = 1024
 _TICKS = os.sysconf("SC_CLK_TCK")
 _HIGH_WATER = re.compile(r"^VmHWM:\s+(\d+) kB$", re.MULTILINE)
+_RESIDENT = re.compile(r"^VmRSS:\s+(\d+) kB$", re.MULTILINE)
 _PROPORTIONAL = re.compile(r"^Pss:\s+(\d+) kB$", re.MULTILINE)
 
 
@@ -85,6 +86,11 @@ def tree(root: int, parents: Mapping[int, int]) -> list[int]:
     for pid in found:  # grows while it is walked
         found += [child for child, parent in parents.items() if parent == pid]
     return found
+
+
+def resident(pid: int) -> int:
+    """The bytes of a process that are resident now; 0 if it has ended."""
+    return _kilobytes(pid, "status", _RESIDENT)
 
 
 def read_stats() -> dict[int, Stat]:

@@ -4,6 +4,7 @@ fsync of a file makes what is in it durable, and not its name. That is what its 
 directory above it holds: a file is there after a power loss when each of them was synced after the name came into it.
 """
 
+import errno
 import os
 from contextlib import suppress
 from pathlib import Path
@@ -44,6 +45,8 @@ def make_directory(path: Path) -> None:
     """
     if path.is_dir():
         return
+    if path.exists():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path))
     make_directory(path.parent)
     path.mkdir(exist_ok=True)
     # Where one may write and not read, nothing can be opened to be synced.

@@ -198,7 +198,7 @@ async def test_who_comes_late_publishes_nothing(parts: Bench, mirror: Mirror) ->
     add_sdist(mirror, PIN)
     (late,) = await parts.claim()
     await let_leases_expire(parts.database)
-    (current,) = await parts.claim()
+    (current,) = await parts.claim("other")
     with pytest.raises(LeaseLostError):
         await parts.pipeline().run(late, partial(record, parts, late))
     assert remains(parts.data) == published_repositories(parts.data) == []
@@ -221,7 +221,7 @@ async def test_who_sleeps_in_the_fence_and_wakes_up_later_publishes_nothing(
         if published_already:
             await publish()
         await let_leases_expire(parts.database)
-        (current,) = await parts.claim()
+        (current,) = await parts.claim("other")
         parts.data = whole.owned_by("current")
         await parts.pipeline().run(current, partial(record, parts, current))
         inode = whole.repository(current.repository).stat().st_ino

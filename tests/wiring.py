@@ -199,8 +199,8 @@ class Bench:
             make_worker=make_worker,
         )
 
-    async def claim(self) -> list[LeasedJob]:
-        return await self.jobs.claim(self.code_host_id, "test", 100, LEASE)
+    async def claim(self, owner: str = "test") -> list[LeasedJob]:
+        return await self.jobs.claim(self.code_host_id, owner, 100, LEASE)
 
 
 @asynccontextmanager
