@@ -172,9 +172,9 @@ def resume(name: str, data_dir: Path, database_url: str | None) -> int:
 @host_name
 @storage_options
 def sync(name: str, data_dir: Path, database_url: str | None) -> int:
-    """Ask the workers to plan the code host NAME now, and to try again what failed.
+    """Plan the code host NAME now, and try again what failed.
 
-    They plan by themselves when its document changes.
+    Workers do it. They plan by themselves when its document changes.
     """
     _work(storage_at(data_dir, database_url), None, lambda work: work.request_sync(name))
     return _said(name, "a worker will plan it next, and try again what failed")
