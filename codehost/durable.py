@@ -6,6 +6,7 @@ directory above it holds: a file is there after a power loss when each of them w
 
 import errno
 import os
+import stat
 from contextlib import suppress
 from pathlib import Path
 
@@ -38,17 +39,25 @@ def sync_up(path: Path, top: Path) -> None:
 
 
 def make_directory(path: Path) -> None:
-    """Make a directory, and those above it that are missing, durably.
+    """Make a directory, and those above it that are missing, durably. Others may make the same ones at the same time.
 
     Raises:
         OSError: it cannot be made.
     """
     if path.is_dir():
         return
-    if path.exists():
-        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path))
     make_directory(path.parent)
-    path.mkdir(exist_ok=True)
+    try:
+        path.mkdir()
+    except FileExistsError:
+        _refuse_other_than_directory(path)
     # Where one may write and not read, nothing can be opened to be synced.
     with suppress(PermissionError):
         sync_directory(path.parent)
+
+
+def _refuse_other_than_directory(path: Path) -> None:
+    # One look: somebody else may make it this moment, or take it away again.
+    with suppress(FileNotFoundError):
+        if not stat.S_ISDIR(path.stat().st_mode):
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path))

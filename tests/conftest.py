@@ -16,6 +16,7 @@ from typing import NoReturn
 from uuid import uuid4
 
 import pytest
+import structlog
 
 from codehost.record.database import Database, open_database
 
@@ -79,6 +80,13 @@ def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         "LINES",
     ):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _plain_logs() -> Iterator[None]:
+    """A command that ran within a test has set up logs for its own ends."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,6 @@
 import asyncio
 
-import pytest
+from structlog.testing import capture_logs
 
 from codehost.model.errors import UserError
 from codehost.supervising import Troubles, keep_running
@@ -24,20 +24,16 @@ async def test_what_ends_by_an_error_begins_again_and_says_why_meanwhile() -> No
     assert troubles.first() is None
 
 
-async def test_a_reason_is_told_once_until_all_go_on(capsys: pytest.CaptureFixture[str]) -> None:
+async def test_a_reason_is_told_once_until_all_go_on() -> None:
     troubles = Troubles()
-    for loop in ("one", "two", "one"):
-        troubles.fall(loop, "The database is away.")
-    troubles.rise("one")
-    troubles.rise("one")
-    troubles.rise("two")
-    troubles.fall("two", "The database is away.")
-    said = capsys.readouterr().out
-    assert [word for word in said.split() if word.startswith("action=")] == [
-        "action=trouble",
-        "action=trouble_over",
-        "action=trouble",
-    ]
+    with capture_logs() as logs:
+        for loop in ("one", "two", "one"):
+            troubles.fall(loop, "The database is away.")
+        troubles.rise("one")
+        troubles.rise("one")
+        troubles.rise("two")
+        troubles.fall("two", "The database is away.")
+    assert [entry["action"] for entry in logs] == ["trouble", "trouble_over", "trouble"]
 
 
 async def test_who_goes_on_wakes_the_others() -> None:

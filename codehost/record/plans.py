@@ -186,7 +186,22 @@ async def _unrecorded(connection: AsyncConnection, code_host_id: int, new: Seque
             del by_name[row.repository]
     if held:
         raise await _held(connection, held, code_host_id)
-    return list(by_name.values())
+    left = list(by_name.values())
+    # Recorded meanwhile under another name, by a document with another pattern.
+    if {release.key for release in left} & await _recorded(connection, code_host_id, left):
+        raise StalePlanError
+    return left
+
+
+async def _recorded(connection: AsyncConnection, code_host_id: int, new: Sequence[_New]) -> set[tuple[str, str]]:
+    """The recorded releases of the projects of these."""
+    found: set[tuple[str, str]] = set()
+    for chunk in _pieces(list({release.pin.release.project for release in new})):
+        query = select(releases.c.project, releases.c.version).where(
+            releases.c.code_host_id == code_host_id, releases.c.project.in_(chunk)
+        )
+        found.update((row.project, row.version) for row in (await connection.execute(query)).all())
+    return found
 
 
 async def _same_names(connection: AsyncConnection, names: list[str]) -> Sequence[Any]:

@@ -1,6 +1,7 @@
 """Two who work at the same time, step by step: what one of them has read is not true any more when it writes."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -97,6 +98,18 @@ async def test_a_release_that_was_added_and_retired_meanwhile_is_not_taken_for_a
     digest = (await known(database)).document_sha256
     assert not await Releases(database).follow_plan(host, first, digest)
     assert await states(database, host) == {"a": (JobState.CANCELLED, False)}
+
+
+async def test_a_release_that_was_added_under_another_name_meanwhile_is_planned_anew(database: Database) -> None:
+    """By a plan for a document with another pattern, or with another spelling of the version."""
+    releases = Releases(database)
+    host = await pinned(database)
+    by_pattern = replace(await made(database, "a==1", host=host), repository_pattern="else/{project}/{version}")
+    by_spelling = await made(database, "a==1.0", host=host)
+    await releases.apply_plan(host, await made(database, "a==1", host=host))
+    for late in (by_pattern, by_spelling):
+        with pytest.raises(StalePlanError):
+            await releases.apply_plan(host, late)
 
 
 async def test_a_confirmation_serves_one_plan(database: Database) -> None:
