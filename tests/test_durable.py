@@ -1,5 +1,7 @@
 """That names are durable is judged by the simulated power losses (``tests/acceptance/test_power.py``)."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,21 @@ def test_directories_are_made_with_those_above_them(tmp_path: Path) -> None:
     make_directory(deep)
     make_directory(deep)
     assert deep.is_dir()
+
+
+def test_many_may_make_the_same_directories_at_once(tmp_path: Path) -> None:
+    """As releases of one project do, when they are published side by side."""
+    threads = 8
+    start = threading.Barrier(threads)
+
+    def make(number: int) -> None:
+        start.wait()
+        make_directory(tmp_path / str(number) / "a" / "b")
+
+    with ThreadPoolExecutor(threads) as pool:
+        for number in range(200):
+            for made in [pool.submit(make, number) for _ in range(threads)]:
+                made.result()
 
 
 def test_what_is_in_the_way_is_an_error(tmp_path: Path) -> None:

@@ -165,25 +165,16 @@ async def _queue_all(connection: AsyncConnection, added: ColumnElement[bool], no
 
 async def _unrecorded(connection: AsyncConnection, code_host_id: int, new: Sequence[_New]) -> list[_New]:
     """Those that are still to be added; another process may have applied the same plan a moment ago."""
-    by_name: dict[str, _New] = {}
-    for release in new:
-        other = by_name.setdefault(release.repository, release)
-        if other is not release:
-            raise _one_name(release.repository, str(other.pin), str(release.pin))
+    by_name = _by_name(new)
     held: list[Any] = []
     for chunk in _pieces(list(by_name)):
         for row in await _same_names(connection, chunk):
-            release = by_name[row.repository]
-            if row.code_host_id != code_host_id and row.wanted:
+            if row.code_host_id == code_host_id:
+                _require_same(row, by_name.pop(row.repository))
+            elif row.wanted:
                 raise await _two_hosts(connection, row.repository, row.name, code_host_id)
-            if row.code_host_id != code_host_id:
+            else:
                 held.append(row)
-                continue
-            if (row.project, row.version) != release.key:
-                raise _one_name(row.repository, f"{row.project}=={row.pinned_version}", str(release.pin))
-            if not row.wanted:
-                raise StalePlanError
-            del by_name[row.repository]
     if held:
         raise await _held(connection, held, code_host_id)
     left = list(by_name.values())
@@ -191,6 +182,22 @@ async def _unrecorded(connection: AsyncConnection, code_host_id: int, new: Seque
     if {release.key for release in left} & await _recorded(connection, code_host_id, left):
         raise StalePlanError
     return left
+
+
+def _by_name(new: Sequence[_New]) -> dict[str, _New]:
+    by_name: dict[str, _New] = {}
+    for release in new:
+        other = by_name.setdefault(release.repository, release)
+        if other is not release:
+            raise _one_name(release.repository, str(other.pin), str(release.pin))
+    return by_name
+
+
+def _require_same(row: Any, release: _New) -> None:
+    if (row.project, row.version) != release.key:
+        raise _one_name(row.repository, f"{row.project}=={row.pinned_version}", str(release.pin))
+    if not row.wanted:
+        raise StalePlanError
 
 
 async def _recorded(connection: AsyncConnection, code_host_id: int, new: Sequence[_New]) -> set[tuple[str, str]]:
