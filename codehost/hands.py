@@ -57,7 +57,8 @@ class Hands:
     """Jobs claimed as ``owner``: some wait here for their turn, some are running.
 
     ``place_of`` gives the workplace of a code host, None where it has none any more. ``retry`` decides when a failed
-    job comes again. ``halted``: a data directory that could not be written; whoever minds it takes it away.
+    job comes again. ``halted``: a data directory that could not be written; whoever minds it takes it away. ``begun``
+    is set whenever a job starts.
     """
 
     jobs: Jobs
@@ -69,6 +70,7 @@ class Hands:
     halted: Failure | None = None
     waiting: deque[LeasedJob] = field(default_factory=deque)
     running: dict[asyncio.Task[None], Running] = field(default_factory=dict)
+    begun: asyncio.Event = field(default_factory=asyncio.Event)
     _projects: Counter[tuple[int, str]] = field(default_factory=Counter)
     # Jobs that could not be written, and have not ended since.
     _unwritten: set[int] = field(default_factory=set)
@@ -93,6 +95,7 @@ class Hands:
         """Start a job that does not wait any more."""
         running = Running(job=job, place=place)
         self.running[asyncio.create_task(self._work(running), name=str(job.pin))] = running
+        self.begun.set()
 
     def collect(self) -> list[BaseException]:
         """Forget the jobs that have ended; return what some of them could not end for."""

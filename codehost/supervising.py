@@ -57,13 +57,7 @@ class Troubles:
 
     async def pause(self, seconds: float, stop: asyncio.Event) -> None:
         """Wait so long, or until a loop goes on again or ``stop`` is set."""
-        waiters = [asyncio.create_task(event.wait()) for event in (stop, self._rises)]
-        try:
-            await asyncio.wait(waiters, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for waiter in waiters:
-                waiter.cancel()
-            await asyncio.gather(*waiters, return_exceptions=True)
+        await first_of(seconds, stop, self._rises)
 
 
 async def keep_running(
@@ -104,3 +98,14 @@ async def _rise_later(name: str, troubles: Troubles, seconds: float) -> None:
     """What has gone on for some time is out of trouble."""
     await asyncio.sleep(seconds)
     troubles.rise(name)
+
+
+async def first_of(seconds: float, *events: asyncio.Event) -> None:
+    """Wait until one of the events is set, at most so long."""
+    waiters = [asyncio.create_task(event.wait()) for event in events]
+    try:
+        await asyncio.wait(waiters, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for waiter in waiters:
+            waiter.cancel()
+        await asyncio.gather(*waiters, return_exceptions=True)

@@ -7,7 +7,7 @@ On PostgreSQL rows stay locked until their transaction ends. So that none has to
 - jobs are written before releases, and the counter of the feed last.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -18,7 +18,7 @@ from codehost.model.errors import Reason
 from codehost.model.jobs import MOST_LOSSES, PLANNED, JobState, LeasedJob, sources_of
 from codehost.model.records import AttemptOutcome
 from codehost.record.clock import clock
-from codehost.record.tables import attempts, jobs
+from codehost.record.tables import attempts, jobs, releases, workers
 from codehost.record.wakeups import notify
 
 T = TypeVar("T")
@@ -120,12 +120,16 @@ async def take_back(connection: AsyncConnection, *conditions: ColumnElement[bool
 async def reclaim_expired(connection: AsyncConnection, now: int, *conditions: ColumnElement[bool]) -> Sequence[int]:
     """Queue jobs whose leases ran out; return their ids. A job that lost ``MOST_LOSSES`` workers in a row fails.
 
+    A job that only waited in the hands of its worker did not end it, and counts no loss.
     Skips locked rows as ``take_back`` does: a worker that is just finishing is not gone.
     """
-    expired = _in_hand(jobs.c.lease_expires_at <= now, *conditions).add_columns(jobs.c.losses)
-    losses = {row.id: row.losses for row in (await connection.execute(expired)).all()}
-    given_up = [job_id for job_id, before in losses.items() if before + 1 >= MOST_LOSSES]
-    await _queue_lost(connection, [job_id for job_id, before in losses.items() if before + 1 < MOST_LOSSES], 1)
+    expired = _in_hand(jobs.c.lease_expires_at <= now, *conditions).add_columns(jobs.c.losses, jobs.c.owner)
+    found = (await connection.execute(expired)).all()
+    waited = await _waited(connection, {row.id: row.owner for row in found})
+    given_up = [row.id for row in found if row.id not in waited and row.losses + 1 >= MOST_LOSSES]
+    spared = {*waited, *given_up}
+    await _queue_lost(connection, sorted(waited))
+    await _queue_lost(connection, [row.id for row in found if row.id not in spared], 1)
     await close_attempts(connection, given_up, AttemptOutcome.LOST)
     for chunk in chunks(given_up):
         failed = move(
@@ -138,7 +142,24 @@ async def reclaim_expired(connection: AsyncConnection, now: int, *conditions: Co
             **UNOWNED,
         )
         await connection.execute(failed)
-    return list(losses)
+    return [row.id for row in found]
+
+
+async def _waited(connection: AsyncConnection, owner_of: Mapping[int, str]) -> set[int]:
+    """Of these jobs those that their workers had not begun, as far as they told what they were doing."""
+    told = select(workers.c.owner, workers.c.doing).where(workers.c.owner.in_(set(owner_of.values())))
+    begun = {row.owner: _begun(row.doing) for row in (await connection.execute(told)).all()}
+    waited: set[int] = set()
+    for chunk in chunks(job_id for job_id, owner in owner_of.items() if begun.get(owner)):
+        named = select(jobs.c.id, releases.c.repository).where(jobs.c.id.in_(chunk), releases.c.id == jobs.c.release_id)
+        names = (await connection.execute(named)).all()
+        waited.update(row.id for row in names if row.repository not in begun[owner_of[row.id]])
+    return waited
+
+
+def _begun(told: Any) -> frozenset[str]:
+    """The repositories of the jobs in flight, of what a worker's row tells of its doing."""
+    return frozenset(one["repository"] for one in (told or {}).get("doing", ()))
 
 
 def _in_hand(*conditions: ColumnElement[bool]) -> Select[Any]:

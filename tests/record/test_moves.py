@@ -7,10 +7,12 @@ import pytest
 from codehost.model.errors import Failure, Reason
 from codehost.model.jobs import MOST_LOSSES, JobChange, JobState, LeasedJob, LeaseLostError
 from codehost.model.records import AttemptOutcome, ReleaseDetails
+from codehost.model.workers import Doing
 from codehost.record.database import Database, open_database
 from codehost.record.jobs import Jobs
 from codehost.record.reports import Reports
 from codehost.record.wakeups import open_wakeups
+from codehost.record.workers import Workers
 from tests.record.helpers import download, let_leases_expire, pinned, replan, report, resolution
 
 NETWORK = Failure(Reason.NETWORK, "connection refused")
@@ -44,6 +46,27 @@ async def test_expired_leases_of_all_code_hosts_are_taken_back(database: Databas
     with pytest.raises(LeaseLostError):
         await jobs.fail(late, NETWORK, None)
     assert (await details(database, "python/a/1")).attempts[0].outcome is AttemptOutcome.LOST
+
+
+async def test_what_only_waited_in_the_hand_of_a_dead_worker_counts_no_loss(database: Database) -> None:
+    host = await pinned(database, "a==1", "b==1")
+    jobs, workers = Jobs(database), Workers(database)
+    await workers.register("w", "machine", 1, "1.0")
+    begun = Doing(repository="python/a/1", stage="unpack", since=0)
+    for _ in range(MOST_LOSSES):
+        await jobs.claim(host, "w", 9, 60)
+        await workers.seen("w", stopping=False, doing=[begun], waits=[])
+        await let_leases_expire(database)
+        assert await jobs.reclaim_expired() == 2
+    assert (await details(database, "python/a/1")).reason == "crashed"
+    assert (await details(database, "python/b/1")).state is JobState.QUEUED
+    # Of a worker that died before it told of anything, nobody knows which it was.
+    for _ in range(MOST_LOSSES):
+        await jobs.claim(host, "w", 9, 60)
+        await workers.seen("w", stopping=False, doing=[], waits=[])
+        await let_leases_expire(database)
+        await jobs.reclaim_expired()
+    assert (await details(database, "python/b/1")).reason == "crashed"
 
 
 async def test_a_job_that_loses_its_workers_fails_at_last(database: Database) -> None:

@@ -7,7 +7,6 @@ good document in force here, and says why in the code host's ``problem``.
 import asyncio
 import socket
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 import structlog
@@ -31,6 +30,7 @@ from codehost.record.hosts import CodeHosts, UnknownHostError
 from codehost.record.jobs import Jobs
 from codehost.record.plans import NameHeldError
 from codehost.record.releases import Releases
+from codehost.supervising import first_of
 
 _LOOK_SECONDS = 60.0
 _AGAIN_SECONDS = 2.0
@@ -90,8 +90,8 @@ class Following:
             self.bell.clear()
             seconds = await self.look()
             # After the look, not before the next one: what follows a long silence is followed at once.
-            await _first_of(_LEAST_SECONDS, stop)
-            await _first_of(seconds, stop, self.bell)
+            await first_of(_LEAST_SECONDS, stop)
+            await first_of(seconds, stop, self.bell)
 
     def forget(self) -> None:
         """Read everything again at the next look: files that documents refer to may have changed."""
@@ -251,18 +251,6 @@ class Following:
             self.posts.drop(entry.code_host_id)
         else:
             await self.posts.put(entry.code_host_id, entry.name, entry.priority, config, known.certificates)
-
-
-async def _first_of(seconds: float, *events: asyncio.Event) -> None:
-    """Wait until one of the events is set, at most so long."""
-    waiters = [asyncio.create_task(event.wait()) for event in events]
-    try:
-        await asyncio.wait(waiters, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for waiter in waiters:
-            waiter.cancel()
-        with suppress(asyncio.CancelledError):
-            await asyncio.gather(*waiters, return_exceptions=True)
 
 
 def _opening() -> str:

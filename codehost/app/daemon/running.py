@@ -39,9 +39,10 @@ from codehost.record.urls import SQLITE, driver_url
 from codehost.record.wakeups import Wakeups, open_wakeups
 from codehost.record.workers import Workers
 from codehost.service import Service, ring
-from codehost.supervising import Troubles, keep_running
+from codehost.supervising import Troubles, first_of, keep_running
 
 _SEEN_EVERY = 5.0
+_SEEN_APART = 0.25
 # Who is silent for so long leaves its share of the pace to others.
 _SILENT = 3 * _SEEN_EVERY
 # What is done last may meet a database that does not answer.
@@ -288,6 +289,7 @@ class Daemon:
     async def _seen(self, ended: asyncio.Event) -> None:
         every = min(_SEEN_EVERY, self.settings.lease / HEARTBEATS_PER_LEASE)
         while not ended.is_set():
+            self._hands.begun.clear()
             await self.workers.seen(
                 self.owner,
                 stopping=self._stopping.is_set(),
@@ -297,8 +299,9 @@ class Daemon:
             )
             self.metrics.beat()
             self.shares.refresh(await self.workers.alive(_SILENT))
-            with suppress(TimeoutError):
-                await asyncio.wait_for(ended.wait(), every)
+            await first_of(_SEEN_APART, ended)
+            # If this worker dies, what it has begun may be the reason: so that is told soon.
+            await first_of(every - _SEEN_APART, ended, self._hands.begun)
 
     def _waits(self) -> tuple[Wait, ...]:
         halted_for = self.service.halted_for
