@@ -67,6 +67,11 @@ class Server:
             self._process = None
 
 
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Bytes are no names for tests: what is compressed differs each time, and all processes name a test alike."""
+    return f"{len(val)} bytes" if isinstance(val, bytes) else None
+
+
 @pytest.fixture(autouse=True)
 def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the person who runs the tests has set for the product changes none of them."""
