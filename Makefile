@@ -46,7 +46,7 @@ run: $(VENV)/.run
 	echo "Know one:         $(BIN)/codehost show python/isal/1.6.1 --data-dir $(DATA)"
 
 test: $(VENV)/.dev $(VENV)/mirrors/.installed
-	$(BIN)/python -m pytest --numprocesses 3 --dist worksteal
+	$(BIN)/python -m pytest --numprocesses 3 --maxschedchunk 1
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

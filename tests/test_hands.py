@@ -19,7 +19,7 @@ from codehost.record.database import Database
 from codehost.record.jobs import Jobs
 from tests.record.helpers import let_leases_expire, replan
 from tests.simulator.mirror import Fault, Mirror
-from tests.wiring import LEASE, Bench, ThreadIngester, add_sdist, bench, published_repositories, remains
+from tests.wiring import LEASE, Bench, ThreadIngester, bench, published_repositories, queue, remains
 
 SIX, ATTRS = "six==1.0", "attrs==1.0"
 
@@ -34,12 +34,6 @@ async def mirror() -> AsyncIterator[Mirror]:
 async def parts(database: Database, tmp_path: Path, mirror: Mirror) -> AsyncIterator[Bench]:
     async with bench(database, tmp_path, mirror, []) as made:
         yield made
-
-
-async def queue(parts: Bench, mirror: Mirror, *pins: str) -> None:
-    for pin in pins:
-        add_sdist(mirror, pin)
-    await replan(parts.database, parts.code_host_id, pins)
 
 
 def hands_at(parts: Bench, owner: str = "me:1") -> tuple[Hands, Workplace]:

@@ -14,9 +14,8 @@ from codehost.model.members import IngestRequest
 from codehost.model.retrying import for_months
 from codehost.record.database import Database
 from codehost.service import Post, Service
-from tests.record.helpers import replan
 from tests.simulator.mirror import Mirror
-from tests.wiring import LEASE, Bench, ThreadIngester, add_sdist, bench
+from tests.wiring import LEASE, Bench, ThreadIngester, bench, queue
 
 
 @pytest.fixture
@@ -29,12 +28,6 @@ async def mirror() -> AsyncIterator[Mirror]:
 async def parts(database: Database, tmp_path: Path, mirror: Mirror) -> AsyncIterator[Bench]:
     async with bench(database, tmp_path, mirror, []) as made:
         yield made
-
-
-async def queue(parts: Bench, mirror: Mirror, *pins: str) -> None:
-    for pin in pins:
-        add_sdist(mirror, pin)
-    await replan(parts.database, parts.code_host_id, pins)
 
 
 def service(parts: Bench, *, waiting: bool = False, rests: float = 0.0, concurrency: int = 4) -> Service:

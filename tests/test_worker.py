@@ -14,9 +14,9 @@ from codehost.model.pins import parse_pin
 from codehost.model.retrying import for_months
 from codehost.record.database import Database
 from codehost.worker import new_owner
-from tests.record.helpers import let_leases_expire, replan
+from tests.record.helpers import let_leases_expire
 from tests.simulator.mirror import Fault, Mirror
-from tests.wiring import Bench, ThreadIngester, Watcher, add_sdist, bench, published_repositories, remains
+from tests.wiring import Bench, ThreadIngester, Watcher, bench, published_repositories, queue, remains
 
 
 @pytest.fixture
@@ -29,12 +29,6 @@ async def mirror() -> AsyncIterator[Mirror]:
 async def parts(database: Database, tmp_path: Path, mirror: Mirror) -> AsyncIterator[Bench]:
     async with bench(database, tmp_path, mirror, []) as made:
         yield made
-
-
-async def queue(parts: Bench, mirror: Mirror, *pins: str) -> None:
-    for pin in pins:
-        add_sdist(mirror, pin)
-    await replan(parts.database, parts.code_host_id, pins)
 
 
 async def states(parts: Bench) -> dict[JobState, int]:

@@ -28,7 +28,7 @@ from codehost.record.reports import Reports
 from codehost.resolve.resolver import Resolver
 from codehost.sync import CodeHostSync
 from codehost.worker import Worker
-from tests.record.helpers import pinned
+from tests.record.helpers import pinned, replan
 from tests.simulator.distfiles import make_sdist
 from tests.simulator.mirror import Mirror
 
@@ -201,6 +201,13 @@ class Bench:
 
     async def claim(self, owner: str = "test") -> list[LeasedJob]:
         return await self.jobs.claim(self.code_host_id, owner, 100, LEASE)
+
+
+async def queue(parts: Bench, mirror: Mirror, *pins: str) -> None:
+    """Offer sdists, and pin them: them alone."""
+    for pin in pins:
+        add_sdist(mirror, pin)
+    await replan(parts.database, parts.code_host_id, pins)
 
 
 @asynccontextmanager
