@@ -72,8 +72,8 @@ async def test_whatever_fails_is_done_again(database_url: str, tmp_path: Path, m
 
 
 @as_root
-async def test_room_is_noticed_within_a_minute(database_url: str, tmp_path: Path, mirror: Mirror) -> None:
-    async with fleet(database_url, tmp_path) as crew:
+async def test_room_is_noticed_within_a_minute(postgresql_url: str, tmp_path: Path, mirror: Mirror) -> None:
+    async with fleet(postgresql_url, tmp_path) as crew:
         pins = fill(mirror, RELEASES, 200_000)
         with mounted(crew.desk.data, SMALL):
             crew.desk.configure([mirror.url], pins)

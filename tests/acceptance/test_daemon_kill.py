@@ -15,7 +15,7 @@ from tests.acceptance.promises import BrokenPromiseError, End, check_at_any_mome
 from tests.acceptance.storm import Storm
 
 # Kills with a new code host, while its document changes, while people give orders, and around a repair.
-SHARES = (8, 6, 6, 6)
+SHARES = (4, 3, 3, 3)
 
 
 def assert_it_was_one(made: Storm, kills: int) -> None:
