@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 import codehost
-from codehost.cli.main import commands
+from tests.program import COMMANDS
 
 ROOT = Path(__file__).parents[1]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
@@ -161,7 +161,7 @@ def test_no_secret_stands_in_the_file() -> None:
 def test_every_command_is_one_of_the_program() -> None:
     named = {SERVICES[name]["command"][0] for name in OURS}
     named |= set(re.findall(r"docker compose run --rm \w+ (\w+)", GUIDE))
-    assert named - set(commands.commands) == set()
+    assert named - set(COMMANDS) == set()
 
 
 def test_the_guide_names_what_is_there() -> None:

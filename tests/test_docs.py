@@ -11,6 +11,7 @@ import pytest
 
 from codehost.cli.main import commands
 from codehost.model.retrying import BACKOFFS
+from tests.program import members
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
@@ -51,7 +52,7 @@ def test_every_page_is_found_from_the_readme() -> None:
 
 
 def leaves(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:
-    for name, command in group.commands.items():
+    for name, command in members(group).items():
         yield (*path, name), command
         if isinstance(command, click.Group):
             yield from leaves(command, (*path, name))

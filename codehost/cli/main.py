@@ -2,22 +2,51 @@
 
 import sys
 from collections.abc import Sequence
+from importlib import import_module
+from typing import cast
 
 import click
 
 from codehost import __version__
-from codehost.cli.hosts import hosts
-from codehost.cli.jobs import cancel, retry
-from codehost.cli.keys import keys
-from codehost.cli.looking import migrate, show, status, verify
-from codehost.cli.mirrors import check, plan
-from codehost.cli.starting import import_, init
 from codehost.cli.statuses import ENDINGS, INTERRUPTED, OK, status_of
-from codehost.cli.syncing import sync, validate
-from codehost.cli.worker import worker
+
+# The module below ``codehost.cli`` that has the command. Importing all of them would take most of the time of most.
+_MODULES = {
+    "cancel": "jobs",
+    "check": "mirrors",
+    "hosts": "hosts",
+    "import": "starting",
+    "init": "starting",
+    "keys": "keys",
+    "migrate": "looking",
+    "plan": "mirrors",
+    "retry": "jobs",
+    "show": "looking",
+    "status": "looking",
+    "sync": "syncing",
+    "validate": "syncing",
+    "verify": "looking",
+    "worker": "worker",
+}
+
+
+class _Commands(click.Group):
+    """Commands that are imported when they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(_MODULES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - as above
+        if cmd_name not in _MODULES:
+            return None
+        module = import_module(f"codehost.cli.{_MODULES[cmd_name]}")
+        # A name that is a word of Python's has an underscore behind it.
+        command = getattr(module, cmd_name, None) or getattr(module, f"{cmd_name}_")
+        return cast("click.Command", command)
 
 
 @click.group(
+    cls=_Commands,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit status: 0 all well; 1 something was not synced, not found or not sound; 2 the configuration cannot be"
     " read or is not valid, or the command line is not; 3 the program could not work; 130 interrupted.",
@@ -25,26 +54,6 @@ from codehost.cli.worker import worker
 @click.version_option(__version__)
 def commands() -> None:
     """Every Python release that an organisation depends on, as git repositories for a code search engine."""
-
-
-for command in (
-    init,
-    import_,
-    validate,
-    check,
-    plan,
-    sync,
-    worker,
-    status,
-    show,
-    verify,
-    migrate,
-    hosts,
-    keys,
-    cancel,
-    retry,
-):
-    commands.add_command(command)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
