@@ -63,6 +63,7 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.memory
 	$(BIN)/python -m benchmarks.pages
 	$(BIN)/python -m benchmarks.bombs
+	$(BIN)/python -m benchmarks.clone
 
 fuzz: $(VENV)/.dev
 	$(BIN)/python -m tests.fuzz

@@ -1,0 +1,1 @@
+"""The HTTP server: git, feed, pages and API."""
