@@ -95,9 +95,9 @@ class ChildPool:
         # A fork server: quick starts, and none of the parent's threads, connections or secrets in the children.
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload([__name__])
-        _start_fork_server()
+        start_fork_server()
         return ProcessPool(
-            max_workers=self._children, initializer=_prepare_child, initargs=(self._limits,), context=context
+            max_workers=self._children, initializer=prepare_child, initargs=(self._limits,), context=context
         )
 
     async def __aenter__(self) -> Self:
@@ -190,7 +190,8 @@ class _BareForkServer(forkserver.ForkServer):
         return pid is not None and os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
 
 
-def _start_fork_server() -> None:
+def start_fork_server() -> None:
+    """Have a fork server for this process, whose children inherit no variable that may hold a secret."""
     # The library has one for the whole process and offers no way to give it an environment, or another class.
     server = forkserver._forkserver  # noqa: SLF001
     server.__class__ = _BareForkServer
@@ -243,7 +244,8 @@ def _signal_name(number: int) -> str:
         return f"signal {number}"
 
 
-def _prepare_child(limits: ChildLimits) -> None:
+def prepare_child(limits: ChildLimits) -> None:
+    """Bind the process that calls this, a child, by ``limits`` and by its parent's life."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _renounce_privileges()

@@ -52,6 +52,7 @@ class CodeHostSync:
         clear_remains(self.data)
         recorded = await self.releases.recorded(self.code_host_id)
         unvouched = [release.repository for release in recorded if release.state is not JobState.COMPLETED]
+        await self.releases.lose(unvouched)
         # Repositories first: the jobs of those that were in hand say so until this is done.
         await asyncio.to_thread(withdraw_all, self.data, unvouched)
         if any(release.state is JobState.PROCESSING for release in recorded):
@@ -66,8 +67,9 @@ class CodeHostSync:
         """
         made = plan(self.config.pins, recorded, self.config.repository_pattern)
         await self.releases.apply_plan(self.code_host_id, made)
-        gone = [back.release_id for back in made.restore if not self.data.repository(back.repository).exists()]
-        await self.jobs.requeue(gone)
+        gone = [back for back in made.restore if not self.data.repository(back.repository).exists()]
+        await self.jobs.requeue(back.release_id for back in gone)
+        await self.releases.lose(back.repository for back in gone)
 
     async def work(self, stop: asyncio.Event) -> str | None:
         """Work off the queue; returns why the work ended early, None if it did not."""

@@ -101,6 +101,7 @@ class Verifier:
         await self.jobs.requeue(known)
         for release_id in known:
             await self.releases.disown(release_id)  # retired ones: nobody wants them made again
+        await self.releases.lose(finding.repository for finding in found)
         await asyncio.to_thread(withdraw_all, self.data, [finding.repository for finding in found])
 
 

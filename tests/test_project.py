@@ -82,6 +82,8 @@ def test_what_the_wheel_holds(wheel: Path) -> None:
     migrations = (path for path in (ROOT / "migrations").rglob("*") if path.suffix in {".py", ".mako"})
     expected |= {f"codehost/{path.relative_to(ROOT).as_posix()}" for path in migrations}
     expected |= {"codehost/py.typed"}
+    templates = (ROOT / "codehost" / "serve" / "pages" / "templates").iterdir()
+    expected |= {path.relative_to(ROOT).as_posix() for path in templates}
     assert expected - names == set()
     others = {name for name in names - expected if ".dist-info/" not in name}
     assert others == set()

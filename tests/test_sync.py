@@ -1,4 +1,5 @@
 import asyncio
+import shutil
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -214,4 +215,28 @@ async def test_changed_bytes_stop_a_repair(parts: Bench, mirror: Mirror) -> None
     assert published_repositories(parts.data) == [ATTRS_REPOSITORY]
     after = await parts.reports.details("python/six/1.0")
     assert after is not None
-    assert (after.sha256, after.commit) == (details.sha256, details.commit)
+    # Its repository is gone; what its file has to be is not forgotten.
+    assert (after.sha256, after.commit) == (details.sha256, None)
+
+
+async def test_what_is_away_without_a_release_that_vouches_for_it_is_told(parts: Bench) -> None:
+    await run(parts)
+    # Given up while it was to be made anew: its repository is still there, and nobody vouches for it.
+    [six] = [one for one in await parts.releases.recorded(parts.code_host_id) if one.project == "six"]
+    await parts.jobs.requeue([six.release_id])
+    await parts.sync().recover()
+    assert published_repositories(parts.data) == [ATTRS_REPOSITORY]
+    assert (await kinds(parts))[2:] == [("python/six/1.0", ChangeKind.REMOVED)]
+    await run(parts)
+    assert (await kinds(parts))[3:] == [("python/six/1.0", ChangeKind.CREATED)]
+
+
+async def test_a_restored_release_whose_repository_is_missing_is_told(parts: Bench) -> None:
+    await run(parts)
+    await run(parts, ATTRS)
+    shutil.rmtree(parts.data.repository("python/six/1.0"))
+    await run(parts, SIX, ATTRS)
+    assert (await kinds(parts))[2:] == [
+        ("python/six/1.0", ChangeKind.REMOVED),
+        ("python/six/1.0", ChangeKind.CREATED),
+    ]

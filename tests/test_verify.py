@@ -9,6 +9,8 @@ import pytest
 
 from codehost.model.errors import UserError
 from codehost.model.jobs import JobState
+from codehost.model.records import ChangeKind
+from codehost.record.changes import Changes
 from codehost.record.database import open_database
 from codehost.record.hosts import CodeHosts
 from codehost.terminal.commits import last_commit
@@ -136,6 +138,9 @@ async def test_finds_and_repairs(parts: Bench, damage: Callable[[Path], object],
     await parts.sync().run(asyncio.Event(), prune=False)
     assert (await verify(parts)).findings == ()
     assert remains(parts.data) == []
+    # Whoever follows the feed hears that it was away, and that it is back.
+    told = [change.kind for change in await Changes(parts.database).after(0) if change.repository == SIX]
+    assert told == [ChangeKind.CREATED, ChangeKind.REMOVED, ChangeKind.CREATED]
 
 
 async def test_another_sound_commit_is_the_wrong_one(parts: Bench) -> None:

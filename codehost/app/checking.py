@@ -24,12 +24,17 @@ async def check(storage: Storage, request: AskingRequest, view: AskingView) -> C
     Raises:
         UserError: there is a database, and it cannot be used.
     """
+    with understood(storage):
+        async with known(storage, request.name) as what:
+            return await check_for(what, request, view)
+
+
+async def check_for(what: Known, request: AskingRequest, view: AskingView) -> CheckReport:
+    """The same, with a database that is open."""
     config = request.config
     project = config.pins[0].project if config.pins else None
     paused = config.rate_limit.requests_per_hour == 0
-    with understood(storage):
-        async with known(storage, request.name) as what:
-            outcomes = [None] * len(config.mirrors) if paused else await _ask_all(request, what, project, view)
+    outcomes = [None] * len(config.mirrors) if paused else await _ask_all(request, what, project, view)
     return CheckReport(
         code_host=request.name,
         project=project,

@@ -125,7 +125,8 @@ class Hosting:
         known = await self._hosts.find(name)
         if known is not None and known.removed_at is None:
             raise NameTakenError(name)
-        kept = keep(_bytes(text))
+        # A document may have a million pins, and whatever else is on this loop goes on.
+        kept = await asyncio.to_thread(keep, _bytes(text))
         if kept.violations:
             return Saved(host=None, violations=kept.violations)
         secrets = await self._seal(kept.secrets)
@@ -155,7 +156,7 @@ class Hosting:
         if expected_sha256 is not None and expected_sha256 != base.document_sha256:
             raise DocumentChangedError(name)
         known = self._keyring.open(name, sealed)
-        kept = keep(_bytes(text), base.document, known)
+        kept = await asyncio.to_thread(keep, _bytes(text), base.document, known)
         if kept.violations:
             return Saved(host=base, violations=kept.violations)
         document = storable(kept.text)

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from codehost.app.storage import Storage, existing_database, understood
+from codehost.model.datadir import DataDirectory
 from codehost.model.errors import Reason
 from codehost.model.jobs import JobChange, JobState
 from codehost.model.pins import PinError, parse_pin
+from codehost.record.database import Database
 from codehost.record.jobs import Jobs
 from codehost.record.reports import Reports
 from codehost.record.texts import storable
@@ -32,6 +34,38 @@ class JobRequest:
     complaints: tuple[str, ...] = ()
 
 
+class JobDesk:
+    """What people ask of jobs, in a database that is open. Texts are names of repositories, paths or pins."""
+
+    def __init__(self, database: Database, data: DataDirectory) -> None:
+        self._jobs = Jobs(database)
+        self._reports = Reports(database)
+        self._data = data
+
+    async def cancel(self, texts: Sequence[str]) -> JobRequest:
+        """As ``cancel``."""
+        return await _ask(self._jobs.cancel, await self._named(texts), _NOT_CANCELLED)
+
+    async def retry(self, texts: Sequence[str]) -> JobRequest:
+        """As ``retry``."""
+        return await _ask(self._jobs.retry, await self._named(texts), _NOT_RETRIED)
+
+    async def retry_failed(self, reason: Reason | None) -> JobRequest:
+        """As ``retry_failed``."""
+        changes = await self._jobs.retry_failed(reason)
+        return JobRequest(changed=tuple(change.repository for change in changes if change.changed))
+
+    async def _named(self, texts: Sequence[str]) -> dict[str, list[str]]:
+        """What each text may mean: names of repositories."""
+        named = {}
+        for text in texts:
+            try:
+                named[text] = await self._reports.names_of(parse_pin(text).release)
+            except PinError:
+                named[text] = [_name(self._data, text)]
+        return named
+
+
 async def cancel(storage: Storage, texts: Sequence[str]) -> JobRequest:
     """Cancel the jobs of repositories, given by their names, paths or pins; a pin means it in every code host.
 
@@ -42,8 +76,7 @@ async def cancel(storage: Storage, texts: Sequence[str]) -> JobRequest:
     """
     with understood(storage):
         async with existing_database(storage) as database:
-            named = await _named(storage, Reports(database), texts)
-            return await _ask(Jobs(database).cancel, named, _NOT_CANCELLED)
+            return await JobDesk(database, storage.data).cancel(texts)
 
 
 async def retry(storage: Storage, texts: Sequence[str]) -> JobRequest:
@@ -54,8 +87,7 @@ async def retry(storage: Storage, texts: Sequence[str]) -> JobRequest:
     """
     with understood(storage):
         async with existing_database(storage) as database:
-            named = await _named(storage, Reports(database), texts)
-            return await _ask(Jobs(database).retry, named, _NOT_RETRIED)
+            return await JobDesk(database, storage.data).retry(texts)
 
 
 async def retry_failed(storage: Storage, reason: Reason | None) -> JobRequest:
@@ -66,25 +98,13 @@ async def retry_failed(storage: Storage, reason: Reason | None) -> JobRequest:
     """
     with understood(storage):
         async with existing_database(storage) as database:
-            changes = await Jobs(database).retry_failed(reason)
-    return JobRequest(changed=tuple(change.repository for change in changes if change.changed))
+            return await JobDesk(database, storage.data).retry_failed(reason)
 
 
-async def _named(storage: Storage, reports: Reports, texts: Sequence[str]) -> dict[str, list[str]]:
-    """What each text may mean: names of repositories."""
-    named = {}
-    for text in texts:
-        try:
-            named[text] = await reports.names_of(parse_pin(text).release)
-        except PinError:
-            named[text] = [_name(storage, text)]
-    return named
-
-
-def _name(storage: Storage, text: str) -> str:
+def _name(data: DataDirectory, text: str) -> str:
     """The repository's name, from a name or a path."""
     path = Path(text).absolute()
-    repositories = storage.data.repositories
+    repositories = data.repositories
     name = str(path.relative_to(repositories)) if path.is_relative_to(repositories) else text
     # A command line may hold bytes that are no text.
     return storable(name).strip("/").removesuffix(".git")

@@ -36,12 +36,13 @@ class Lookout:
         digest, limit = self._limits.get(host.code_host_id, ("", None))
         if digest != host.document_sha256:
             document = await self._overview.document(host.code_host_id)
-            limit = await asyncio.to_thread(_rate_limit, document)
+            limit = await asyncio.to_thread(rate_limit_in, document)
             self._limits[host.code_host_id] = (host.document_sha256, limit)
         return limit
 
 
-def _rate_limit(document: str) -> RateLimit | None:
+def rate_limit_in(document: str) -> RateLimit | None:
+    """What a stored document says of its budget; None if it cannot be read."""
     try:
         value = parse(document).value
         return rate_limit_of(value.get("rateLimit", {}))

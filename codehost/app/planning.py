@@ -1,7 +1,10 @@
 """``codehost plan``, wired."""
 
+import asyncio
+
 from codehost.app.asking import AskingRequest, AskingView, Known, budget, known, memory
 from codehost.app.storage import Storage, understood
+from codehost.model.datadir import DataDirectory
 from codehost.net.breaker import BreakingFetcher
 from codehost.net.fetcher import HttpFetcher
 from codehost.preview.asking import ask
@@ -22,21 +25,27 @@ async def plan(storage: Storage, request: AskingRequest, view: AskingView) -> Pr
     """
     with understood(storage):
         async with known(storage, request.name) as what:
-            intent = await _intent(storage, request, what)
-            if request.offline or request.config.rate_limit.requests_per_hour == 0:
-                return _unasked(request, what, intent)
-            return await _asked(request, what, intent, view)
+            return await plan_for(what, storage.data, request, view)
 
 
-async def _intent(storage: Storage, request: AskingRequest, what: Known) -> Intent:
+async def plan_for(what: Known, data: DataDirectory, request: AskingRequest, view: AskingView) -> Preview:
+    """The same, with a database that is open."""
+    intent = await _intent(data, request, what)
+    if request.offline or request.config.rate_limit.requests_per_hour == 0:
+        return _unasked(request, what, intent)
+    return await _asked(request, what, intent, view)
+
+
+async def _intent(data: DataDirectory, request: AskingRequest, what: Known) -> Intent:
     if what.database is None:
         return intend(request.config)
     releases = Releases(what.database)
     by_host = {host: await releases.recorded(host.code_host_id) for host in await CodeHosts(what.database).all()}
     owners = {release.repository: host.name for host, recorded in by_host.items() for release in recorded}
     own = next((recorded for host, recorded in by_host.items() if host.code_host_id == what.code_host_id), [])
-    return intend(
-        request.config, own, owners=owners, exists=lambda repository: storage.data.repository(repository).exists()
+    # A hundred thousand pins take a while, and whatever else is on this loop goes on.
+    return await asyncio.to_thread(
+        intend, request.config, own, owners=owners, exists=lambda name: data.repository(name).exists()
     )
 
 

@@ -1,8 +1,9 @@
 """``codehost worker``."""
 
 import math
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
@@ -21,8 +22,10 @@ _DAY = 24 * _HOUR
 _LEAST_LEASE = 1.0
 _MOST_PORT = 65_535
 
+F = TypeVar("F", bound=Callable[..., Any])
 
-class _Seconds(click.ParamType[Any]):
+
+class Seconds(click.ParamType[Any]):
     """A number of at least ``least``, finite; ``unit`` is what one of it is in seconds."""
 
     name = "number"
@@ -42,75 +45,107 @@ class _Seconds(click.ParamType[Any]):
         return number * self._unit
 
 
-class _Address(click.ParamType[Any]):
+class Address(click.ParamType[Any]):
     """``ADDRESS:PORT``, or ``none``."""
 
     name = "address:port"
 
+    def __init__(self, *, allow_none: bool = True) -> None:
+        self._allow_none = allow_none
+
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> HttpAddress | str:
         """An ``HttpAddress``, or the word ``none``."""
         text = str(value)
-        if text == _NONE:
+        if text == _NONE and self._allow_none:
             return _NONE
         address, _, port = text.rpartition(":")
         number = int(port) if port.isascii() and port.isdecimal() else -1
         if not address or not 0 <= number <= _MOST_PORT:
-            self.fail(f"{text!r} is no address: write for example 127.0.0.1:{METRICS_PORT}, or none.", param, ctx)
+            other = ", or none" if self._allow_none else ""
+            self.fail(f"{text!r} is no address: write for example 127.0.0.1:{METRICS_PORT}{other}.", param, ctx)
         return HttpAddress(address=address.removeprefix("[").removesuffix("]"), port=number)
+
+
+def working_options(command: F) -> F:
+    """What a worker takes wherever it runs; ``working_settings`` understands it."""
+    options = (
+        click.option(
+            "--config",
+            type=click.Path(path_type=Path),
+            multiple=True,
+            metavar="FILE|FOLDER",
+            help="Follow this configuration, or all of a folder's. Repeatable.",
+        ),
+        click.option(
+            "--concurrency",
+            type=click.IntRange(1, 1_000),
+            default=8,
+            show_default=True,
+            help="Releases in flight at once.",
+        ),
+        click.option(
+            "--watch-every",
+            type=Seconds(_HOUR),
+            default="24",
+            show_default=True,
+            metavar="HOURS",
+            help="How often each project's page is looked at again; 0: never.",
+        ),
+        click.option(
+            "--grace",
+            type=Seconds(_DAY),
+            default="7",
+            show_default=True,
+            metavar="DAYS",
+            help="How long the repositories of releases that are no longer pinned stay.",
+        ),
+        click.option(
+            "--stop-within",
+            type=Seconds(),
+            default="20",
+            show_default=True,
+            metavar="SECONDS",
+            help="How long what is in flight may take to end after SIGTERM.",
+        ),
+        click.option(
+            "--lease-seconds",
+            type=Seconds(least=_LEAST_LEASE),
+            default=str(LEASE_SECONDS),
+            show_default=True,
+            metavar="SECONDS",
+            help="After how long without a sign of life its jobs go to other workers.",
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def working_settings(options: dict[str, Any], *, once: bool = False, http: HttpAddress | None = None) -> WorkerSettings:
+    """The settings that the options name."""
+    return WorkerSettings(
+        config=options["config"],
+        concurrency=options["concurrency"],
+        once=once,
+        http=http,
+        watch_every=options["watch_every"] or None,
+        grace=options["grace"],
+        stop_within=options["stop_within"],
+        lease=options["lease_seconds"],
+    )
 
 
 @click.command()
 @storage_options
 @key_option
-@click.option(
-    "--config",
-    type=click.Path(path_type=Path),
-    multiple=True,
-    metavar="FILE|FOLDER",
-    help="Follow this configuration, or all of a folder's. Repeatable.",
-)
-@click.option(
-    "--concurrency", type=click.IntRange(1, 1_000), default=8, show_default=True, help="Releases in flight at once."
-)
+@working_options
 @click.option("--once", is_flag=True, help="Plan, work until nothing is due, and end.")
 @click.option(
     "--http",
-    type=_Address(),
+    type=Address(),
     default=f"127.0.0.1:{METRICS_PORT}",
     show_default=True,
     help="Where /healthz, /readyz and /metrics are; or none.",
-)
-@click.option(
-    "--watch-every",
-    type=_Seconds(_HOUR),
-    default="24",
-    show_default=True,
-    metavar="HOURS",
-    help="How often each project's page is looked at again; 0: never.",
-)
-@click.option(
-    "--grace",
-    type=_Seconds(_DAY),
-    default="7",
-    show_default=True,
-    metavar="DAYS",
-    help="How long the repositories of releases that are no longer pinned stay.",
-)
-@click.option(
-    "--stop-within",
-    type=_Seconds(),
-    default="20",
-    show_default=True,
-    metavar="SECONDS",
-    help="How long what is in flight may take to end after SIGTERM.",
-)
-@click.option(
-    "--lease-seconds",
-    type=_Seconds(least=_LEAST_LEASE),
-    default=f"{LEASE_SECONDS:g}",
-    show_default=True,
-    metavar="SECONDS",
-    help="After how long without a sign of life its jobs go to other workers.",
 )
 @log_format_option
 def worker(
@@ -118,15 +153,10 @@ def worker(
     data_dir: Path,
     database_url: str | None,
     key_file: Path | None,
-    config: tuple[Path, ...],
-    concurrency: int,
     http: HttpAddress | str,
-    watch_every: float,
-    grace: float,
-    stop_within: float,
-    lease_seconds: float,
     log_format: LogFormat,
     once: bool,
+    **working: Any,
 ) -> int:
     """Follow code hosts, and work for them until SIGTERM.
 
@@ -136,15 +166,6 @@ def worker(
     storage = storage_at(data_dir, database_url)
     keyring = keyring_at(storage, key_file)
     configure_logs(LastingConsole(stderr=True), as_json=log_format is LogFormat.JSON, level="info")
-    settings = WorkerSettings(
-        config=config,
-        concurrency=concurrency,
-        once=once,
-        http=None if isinstance(http, str) else http,
-        watch_every=watch_every or None,
-        grace=grace,
-        stop_within=stop_within,
-        lease=lease_seconds,
-    )
+    settings = working_settings(working, once=once, http=None if isinstance(http, str) else http)
     run(running.work(storage, keyring, settings))
     return OK

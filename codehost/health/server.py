@@ -48,11 +48,19 @@ async def serving_health(address: str, port: int, probe: HealthProbe) -> AsyncIt
         await runner.cleanup()
 
 
+def health_routes(probe: HealthProbe) -> list[web.RouteDef]:
+    """``/healthz`` and ``/readyz``, which say little and are for everybody."""
+    return [web.get("/healthz", _sentences(probe.healthy)), web.get("/readyz", _sentences(probe.ready))]
+
+
+def metrics_routes(probe: HealthProbe) -> list[web.RouteDef]:
+    """``/metrics``, which tells of the code hosts."""
+    return [web.get("/metrics", _metrics(probe.metrics))]
+
+
 def _application(probe: HealthProbe) -> web.Application:
     application = web.Application()
-    application.router.add_get("/healthz", _sentences(probe.healthy))
-    application.router.add_get("/readyz", _sentences(probe.ready))
-    application.router.add_get("/metrics", _metrics(probe.metrics))
+    application.add_routes([*health_routes(probe), *metrics_routes(probe)])
     application.on_response_prepare.append(_say_no_more)
     return application
 

@@ -224,7 +224,10 @@ class ReleaseDetails:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One entry of the feed. ``sequence`` counts from 1 without gaps, in the order of the commits."""
+    """One entry of the feed. ``sequence`` counts from 1 without gaps, in the order of the commits.
+
+    ``code_host`` is the code host's name at that time; "" where nobody knows it any more.
+    """
 
     sequence: int
     code_host_id: int
@@ -234,3 +237,4 @@ class Change:
     kind: ChangeKind
     commit: str | None
     at: int
+    code_host: str = ""

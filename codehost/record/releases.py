@@ -1,6 +1,6 @@
 """Releases in the database: what is recorded, how a plan changes it, and how a release leaves."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from typing import Any
 
@@ -11,6 +11,7 @@ from codehost.model.records import ChangeKind, Plan, RecordedRelease, RetiredRel
 from codehost.record.changes import append_change
 from codehost.record.clock import read_clock
 from codehost.record.database import Database
+from codehost.record.losing import lose, told_of
 from codehost.record.moves import cancel, requeue
 from codehost.record.plans import StalePlanError, apply, follow
 from codehost.record.tables import jobs, releases
@@ -117,6 +118,20 @@ class Releases:
         """The id of a release's job; None if the release is gone."""
         async with self._database.read() as connection:
             return (await connection.execute(select(jobs.c.id).where(jobs.c.release_id == release_id))).scalar()
+
+    async def lose(self, repositories: Iterable[str]) -> list[str]:
+        """Tell the feed that these repositories are gone, as far as no completed job vouches for them; return which.
+
+        For repositories that are taken away or missing while their releases stay. Tell it first and take away then:
+        whoever dies in between leaves one that is made anew, and told of as ``created``.
+        """
+        names = list(repositories)
+        async with self._database.read() as connection:
+            known = await told_of(connection, names)
+        if not known:
+            return []
+        async with self._database.write_alone() as connection:
+            return await lose(connection, known)
 
     async def remove(self, release_id: int, withdraw: Withdraw | None = None) -> bool:
         """Forget a retired release with its job, attempts and skips, and tell the feed if it had a repository.

@@ -238,6 +238,20 @@ workers = Table(
     Column("doing", _JSON),
 )
 
+# Who may use the HTTP server. What is kept of a token is what it hashes to.
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("role", Text, nullable=False),
+    Column("sha256", Text, nullable=False, unique=True),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger),
+    Column("last_used_at", BigInteger),
+    sqlite_autoincrement=True,
+)
+
 # Mirrors that failed of late. Without ``open_until`` they are still asked.
 circuits = Table(
     "circuits",
@@ -294,6 +308,11 @@ changes = Table(
     Column("kind", Text, nullable=False),
     Column("commit", Text),
     Column("at", BigInteger, nullable=False),
+    # The code host's name. It may be another one's later.
+    Column("code_host", Text, nullable=False, server_default=""),
+    # The entries of one code host; those that a newer one of the same repository supersedes.
+    Index("changes_host", "code_host", "sequence"),
+    Index("changes_repository", "repository", "code_host", "sequence"),
 )
 
 counters = Table(
@@ -305,3 +324,6 @@ counters = Table(
 
 # The counter that numbers the feed's entries; the first migration sets it to 0.
 CHANGES_COUNTER = "changes"
+# The number that tells this feed from every other, and the last entry that has dropped what it supersedes.
+FEED_IDENTITY = "feed"
+FEED_SETTLED = "feed-settled"

@@ -23,6 +23,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from codehost.record.urls import POSTGRESQL, SQLITE, connecting, driver_url
 
 CHANNEL = "codehost"
+# Said when the feed has a new entry (``codehost.record.changes``).
+FEED_CHANNEL = "codehost_feed"
 POLL_SECONDS = 0.25
 _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 30.0
@@ -51,7 +53,7 @@ class Wakeups(Protocol):
 
 @asynccontextmanager
 async def open_wakeups(
-    url: str | None, data_dir: Path, *, poll_seconds: float = POLL_SECONDS
+    url: str | None, data_dir: Path, *, poll_seconds: float = POLL_SECONDS, channel: str = CHANNEL
 ) -> AsyncIterator[Wakeups]:
     """Listen to the database that ``open_database`` opens with the same arguments.
 
@@ -66,7 +68,7 @@ async def open_wakeups(
         finally:
             polled.close()
         return
-    listening = _Listening(target)
+    listening = _Listening(target, channel)
     task = asyncio.create_task(listening.run(), name="wakeups")
     try:
         yield listening
@@ -120,8 +122,9 @@ class _Polled:
 class _Listening:
     """PostgreSQL: a connection that only listens, made anew whenever it is lost."""
 
-    def __init__(self, target: URL) -> None:
+    def __init__(self, target: URL, channel: str) -> None:
         self._target = target
+        self._channel = channel
         self._woken = asyncio.Event()
 
     async def wait(self, timeout: float) -> bool:  # noqa: ASYNC109 - see the protocol
@@ -158,7 +161,7 @@ class _Listening:
     async def _listen(self, connection: Any) -> None:
         lost = asyncio.Event()
         connection.add_termination_listener(lambda _connection: lost.set())
-        await connection.add_listener(CHANNEL, lambda *_said: self._woken.set())
+        await connection.add_listener(self._channel, lambda *_said: self._woken.set())
         # What was said before is missed.
         self._woken.set()
         while not lost.is_set():

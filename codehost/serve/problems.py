@@ -23,6 +23,7 @@ class Kind(Enum):
     NOT_FOUND = _Facts(404, "There is nothing of that name")
     METHOD_NOT_ALLOWED = _Facts(405, "The method is not for this resource")
     NOT_ACCEPTABLE = _Facts(406, "The resource has no such form")
+    TOO_SLOW = _Facts(408, "The request did not come in time")
     CONFLICT = _Facts(409, "This does not go with the present state")
     CURSOR_UNKNOWN = _Facts(410, "The cursor is of another feed")
     CHANGED = _Facts(412, "Somebody else changed it meanwhile")

@@ -15,12 +15,13 @@ from sqlalchemy import Connection, inspect, text
 from codehost.model.errors import UserError
 from codehost.model.ports import FoundRoot
 from codehost.record.database import Database, open_database
+from codehost.record.feed import Feed
 from codehost.record.hosts import CodeHosts
 from codehost.record.jobs import Jobs
 from codehost.record.migrate import HEAD, REVISIONS, migrations_folder, needs_migration
 from codehost.record.mirrors import MirrorRoots
 from codehost.record.reports import Reports
-from codehost.record.tables import circuits, metadata, mirrors, secrets, tallies, watches, workers
+from codehost.record.tables import circuits, metadata, mirrors, secrets, tallies, tokens, watches, workers
 from tests.record.helpers import download, pinned, report, resolution
 
 
@@ -101,6 +102,8 @@ async def test_what_an_older_revision_holds_survives(database_url: str, tmp_path
         assert found is not None
         assert (found.commit, found.remarks) == ("c" * 40, ())
         await MirrorRoots(database, 1).remember("https://m", FoundRoot(root="https://m/simple", witness="https://m/w"))
+        assert [change.code_host for change in (await Feed(database).page(0, 9)).items] == ["work"]
+        assert await Feed(database).identity() > 0
 
 
 LATER = {
@@ -108,6 +111,7 @@ LATER = {
     " removed_at problem",
     "jobs": "losses",
     "releases": "remarks quarantined gone_at alarm",
+    "changes": "code_host",
 }
 
 
@@ -122,10 +126,13 @@ def _drop_triggers(connection: Connection) -> None:
 
 def _back_to_first(connection: Connection) -> None:
     _drop_triggers(connection)
-    for table in (tallies, watches, circuits, workers, secrets, mirrors):
+    for table in (tallies, tokens, watches, circuits, workers, secrets, mirrors):
         table.drop(connection)
     for index in ("releases_alarmed", "attempts_finished", "jobs_failed", "jobs_state"):
         connection.execute(text(f"DROP INDEX {index}"))
+    for index in ("changes_host", "changes_repository"):
+        connection.execute(text(f"DROP INDEX {index}"))
+    connection.execute(text("DELETE FROM counters WHERE name LIKE 'feed%'"))
     for name, columns in LATER.items():
         for column in columns.split():
             connection.execute(text(f"ALTER TABLE {name} DROP COLUMN {column}"))

@@ -116,6 +116,7 @@ async def test_marks_are_stored_with_the_feed(database: Database) -> None:
             kind=ChangeKind.MARKED,
             commit=COMMIT,
             at=changes[number - 1].at,
+            code_host="host",
         )
         for number in (1, 2)
     ]

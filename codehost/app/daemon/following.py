@@ -22,7 +22,7 @@ from codehost.model.codehosts import CodeHostConfig
 from codehost.model.datadir import DataDirectory
 from codehost.model.errors import DatabaseUnavailableError, UserError
 from codehost.model.jobs import JobState
-from codehost.model.records import Plan, Source
+from codehost.model.records import Plan, RecordedRelease, Source
 from codehost.plan.planner import is_great_removal, plan
 from codehost.record.agenda import Agenda, Entry
 from codehost.record.database import Database
@@ -229,12 +229,13 @@ class Following:
     async def _mend(self, made: Plan) -> None:
         """Make those repositories again that were completed once and are not there any more."""
 
-        def missing() -> list[int]:
+        def missing() -> list[RecordedRelease]:
             back = (release for release in made.restore if release.state is JobState.COMPLETED)
-            return [release.release_id for release in back if not self.data.repository(release.repository).exists()]
+            return [release for release in back if not self.data.repository(release.repository).exists()]
 
         if gone := await asyncio.to_thread(missing):
-            await Jobs(self.database).requeue(gone)
+            await Jobs(self.database).requeue(release.release_id for release in gone)
+            await Releases(self.database).lose(release.repository for release in gone)
 
     async def _complain(self, entry: Entry, problem: str) -> None:
         if problem != entry.problem:

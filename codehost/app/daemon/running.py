@@ -29,6 +29,7 @@ from codehost.health.server import serving_health
 from codehost.housekeeping import DirectoryTakenError, held_together, shared, try_room
 from codehost.model.datadir import DataDirectory
 from codehost.model.errors import DatabaseUnavailableError, UserError
+from codehost.model.health import HealthProbe
 from codehost.model.retrying import for_months
 from codehost.model.status import Status
 from codehost.model.workers import Wait, WaitKind
@@ -60,6 +61,23 @@ async def work(storage: Storage, keyring: Keyring, settings: WorkerSettings) -> 
         UserError: the data directory cannot be used, or a setting.
     """
     reload = asyncio.Event()
+    with stop_on_signals(reload.set) as stop:
+        await work_until(stop, reload, storage, keyring, settings)
+
+
+async def work_until(
+    stop: asyncio.Event,
+    reload: asyncio.Event,
+    storage: Storage,
+    keyring: Keyring,
+    settings: WorkerSettings,
+    show: Callable[[HealthProbe], None] | None = None,
+) -> None:
+    """Be a worker until ``stop`` is set. ``show`` is given what tells of its health.
+
+    Raises:
+        UserError: as for ``work``.
+    """
     begun = asyncio.Event()
     troubles = Troubles()
     daemon: Daemon | None = None
@@ -74,22 +92,24 @@ async def work(storage: Storage, keyring: Keyring, settings: WorkerSettings) -> 
         return None if failure is None else f"Work is halted: {failure}. {failure.facts.advice}"
 
     metrics = Metrics(status)
-    with understood(storage), stop_on_signals(reload.set) as stop:
-        probe = Probe(metrics_of=metrics, troubles=troubles, begun=begun, stop=stop, halted=halted)
-        async with AsyncExitStack() as stack:
-            if settings.http is not None:
-                await stack.enter_async_context(serving_health(settings.http.address, settings.http.port, probe))
-            if not await _entered(stack, storage.data, stop, troubles, patient=not settings.once):
-                return
-            database = await _opened(stack, storage, stop, troubles)
-            if database is None:
-                return
-            data = storage.data.owned_by(new_owner())
-            wakeups = await stack.enter_async_context(open_wakeups(storage.database_url, storage.data.root))
-            await stack.enter_async_context(_registered(database, data))
-            daemon = _daemon(database, data, keyring, settings, metrics, troubles)
-            begun.set()
-            await daemon.run(wakeups, stop, reload)
+    probe = Probe(metrics_of=metrics, troubles=troubles, begun=begun, stop=stop, halted=halted)
+    if show is not None:
+        show(probe)
+    async with AsyncExitStack() as stack:
+        stack.enter_context(understood(storage))
+        if settings.http is not None:
+            await stack.enter_async_context(serving_health(settings.http.address, settings.http.port, probe))
+        if not await _entered(stack, storage.data, stop, troubles, patient=not settings.once):
+            return
+        database = await opened(stack, storage, stop, troubles)
+        if database is None:
+            return
+        data = storage.data.owned_by(new_owner())
+        wakeups = await stack.enter_async_context(open_wakeups(storage.database_url, storage.data.root))
+        await stack.enter_async_context(_registered(database, data))
+        daemon = _daemon(database, data, keyring, settings, metrics, troubles)
+        begun.set()
+        await daemon.run(wakeups, stop, reload)
 
 
 async def _entered(
@@ -116,8 +136,8 @@ async def _entered(
             return False
 
 
-async def _opened(stack: AsyncExitStack, storage: Storage, stop: asyncio.Event, troubles: Troubles) -> Database | None:
-    """The database, as soon as it is there; None if the worker is stopped before."""
+async def opened(stack: AsyncExitStack, storage: Storage, stop: asyncio.Event, troubles: Troubles) -> Database | None:
+    """The database, as soon as it is there; None if ``stop`` is set before."""
     found: list[Database] = []
 
     async def try_to_open() -> None:

@@ -16,6 +16,7 @@ from codehost.record.agenda import Agenda
 from codehost.record.ahead import come_back, forget_old_circuits
 from codehost.record.clock import MICROSECONDS
 from codehost.record.database import Database
+from codehost.record.feed import drop_superseded
 from codehost.record.hosts import CodeHosts
 from codehost.record.jobs import Jobs
 from codehost.record.releases import Releases
@@ -79,6 +80,7 @@ class Tending:
         for name in await CodeHosts(self.database).forget_removed():
             log.info("code host forgotten", action="host_forgotten", code_host=name)
         await gather(self.database)
+        await drop_superseded(self.database)
 
     async def _mind_the_clock(self) -> None:
         """When the database's clock was set, nobody seems to live until all have given a sign of life again."""

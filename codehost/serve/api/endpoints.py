@@ -3,6 +3,7 @@
 The routes and the OpenAPI document are both made from these, so that neither can say what the other does not.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
@@ -19,8 +20,8 @@ B = TypeVar("B")
 ACCESS: web.RequestKey[Access] = web.RequestKey("access", Access)
 
 JSON = "application/json"
-# What an endpoint answers with when it streams, or answers in a form of its own.
 _MAX_BODY = 16 * 2**20
+_BODY_SECONDS = 60.0
 
 
 class Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -89,7 +90,8 @@ class Endpoint:
     @property
     def route(self) -> str:
         """The path as the router reads it."""
-        return self.path.replace("{name}", "{name:.+}")
+        # A code host may be called anything, braces and all; its slashes are escaped.
+        return self.path.replace("{name}", "{name:.+}").replace("{host}", "{host:[^/]+}")
 
     async def respond(self, request: web.Request) -> web.StreamResponse:
         """Read the request, do it, and write the answer.
@@ -136,11 +138,15 @@ class Endpoint:
 
 async def _read(request: web.Request) -> bytes:
     parts, size = [], 0
-    async for part in request.content.iter_any():
-        size += len(part)
-        if size > _MAX_BODY:
-            raise ProblemError(Kind.TOO_LARGE, f"A body may have {_MAX_BODY} bytes.")
-        parts.append(part)
+    try:
+        async with asyncio.timeout(_BODY_SECONDS):
+            async for part in request.content.iter_any():
+                size += len(part)
+                if size > _MAX_BODY:
+                    raise ProblemError(Kind.TOO_LARGE, f"A body may have {_MAX_BODY} bytes.")
+                parts.append(part)
+    except TimeoutError:
+        raise ProblemError(Kind.TOO_SLOW, f"A body may take {_BODY_SECONDS:.0f} seconds.") from None
     return b"".join(parts)
 
 

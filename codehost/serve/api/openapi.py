@@ -16,6 +16,7 @@ _PARAMETER = re.compile(r"\{(\w+)\}")
 # What may happen anywhere.
 _EVERYWHERE = (Kind.BAD_REQUEST, Kind.INVALID, Kind.MISDIRECTED, Kind.TOO_MANY, Kind.INTERNAL, Kind.UNAVAILABLE)
 _GUARDED = (Kind.UNAUTHENTICATED, Kind.FORBIDDEN)
+_WITH_BODY = (Kind.TOO_SLOW, Kind.TOO_LARGE, Kind.UNSUPPORTED_MEDIA_TYPE)
 
 _DESCRIPTIONS = {
     Role.READER: "Open to all where reading is open; otherwise it needs a token.",
@@ -134,7 +135,8 @@ def _responses(endpoint: Endpoint) -> Json:
         if content is not None:
             responses[str(status)]["content"] = {endpoint.answer_type: {"schema": _schema(content)}}
     guarded = () if endpoint.role is None else _GUARDED
-    for kind in sorted({*endpoint.problems, *_EVERYWHERE, *guarded}, key=lambda kind: kind.status):
+    read = () if endpoint.body is None else _WITH_BODY
+    for kind in sorted({*endpoint.problems, *_EVERYWHERE, *guarded, *read}, key=lambda kind: kind.status):
         responses[str(kind.status)] = {
             "description": f"{kind.title}.",
             "content": {MEDIA_TYPE: {"schema": {"$ref": _REF.format(name=Problem.__name__)}}},

@@ -56,13 +56,22 @@ class GitService:
         data: where they are.
         limits: what a client may take.
         observe: is told of every request when it has ended.
+        base: the path that the whole server is below, such as ``/codehost``.
 
     Raises:
         UserError: there is no git.
     """
 
-    def __init__(self, data: DataDirectory, limits: GitLimits | None = None, observe: Observer | None = None) -> None:
+    def __init__(
+        self,
+        data: DataDirectory,
+        limits: GitLimits | None = None,
+        observe: Observer | None = None,
+        *,
+        base: str = "",
+    ) -> None:
         self._data = data
+        self._base = base
         self._limits = limits or GitLimits()
         self._observe = observe
         self._guard = Guard(self._limits)
@@ -90,7 +99,7 @@ class GitService:
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         exchange = Exchange(request, self._limits)
-        address = address_in(request.raw_path)
+        address = address_in(request.raw_path.removeprefix(self._base))
         try:
             with self._guard.watching(exchange):
                 await self._answer(exchange, address)

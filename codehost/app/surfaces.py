@@ -1,0 +1,50 @@
+"""What the HTTP server offers: its parts, with what they need."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from codehost.app.administering import admin_endpoints
+from codehost.app.feeding import feeding
+from codehost.app.keys import Keyring
+from codehost.app.storage import Storage
+from codehost.record.catalogue import Catalogue
+from codehost.record.database import Database
+from codehost.serve.access.origin import Site
+from codehost.serve.access.traffic import Traffic
+from codehost.serve.api.endpoints import Endpoint
+from codehost.serve.git.service import GitService
+from codehost.serve.pages.pages import Pages
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surfaces:
+    """``endpoints`` of the API, ``routes`` for readers, and the service that has to be closed when the end is near."""
+
+    endpoints: tuple[Endpoint, ...]
+    routes: tuple[web.RouteDef, ...]
+    git: GitService
+
+
+@asynccontextmanager
+async def surfaces(
+    storage: Storage, database: Database, keyring: Keyring, site: Site, traffic: Traffic
+) -> AsyncIterator[Surfaces]:
+    """Everything that is served, while the context lasts.
+
+    Raises:
+        UserError: there is no git.
+    """
+    git = GitService(storage.data, base=site.base)
+    async with AsyncExitStack() as stack:
+        feed = await stack.enter_async_context(feeding(storage, database, traffic.stopping))
+        pages = Pages(storage.data, Catalogue(database), base=site.base)
+        stack.push_async_callback(pages.close)
+        yield Surfaces(
+            endpoints=(*feed.endpoints, *admin_endpoints(database, storage.data, keyring)),
+            # The pages take every path that is left.
+            routes=(*git.routes(), *feed.routes, *pages.routes()),
+            git=git,
+        )

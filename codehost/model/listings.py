@@ -1,0 +1,28 @@
+"""What is listed for people who look around: a line each."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedRelease:
+    """A release among others. ``commit`` is None while it has no repository; the marks are as in ``ReleaseDetails``."""
+
+    repository: str
+    project: str
+    pinned_version: str
+    code_host: str
+    wanted: bool
+    commit: str | None
+    yanked: bool = False
+    quarantined: bool = False
+    gone: bool = False
+    alarm: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedCodeHost:
+    """A code host among others. ``problem``: why its document cannot be followed, as a sentence."""
+
+    name: str
+    paused: bool
+    problem: str | None

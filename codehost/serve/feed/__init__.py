@@ -1,0 +1,1 @@
+"""Following the feed: cursors, waiting for news together, server-sent events."""

@@ -1,0 +1,222 @@
+"""Repositories as the pages read them: one commit, its directories and files.
+
+dulwich reads the pack: it inflates outside of Python's lock, looks at no configuration, and a damaged pack raises.
+What is no repository of this program's making is not read at all.
+"""
+
+import traceback
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from stat import S_ISDIR, S_ISLNK, S_ISREG
+from typing import cast
+
+from dulwich.errors import ApplyDeltaError, ChecksumMismatch, ObjectFormatException
+from dulwich.object_format import SHA1
+from dulwich.objects import Commit, RawObjectID, Tree
+from dulwich.pack import Pack, PackFileDisappeared
+
+from codehost.model.datadir import DataDirectory
+from codehost.serve.git.store import find_repository, read_whole_pack
+from codehost.serve.git.whole import WholePack
+from codehost.serve.pages.links import Path
+
+_COMMIT, _TREE, _BLOB = 1, 2, 3
+_EXECUTABLE = 0o111
+_DAMAGE = (
+    ApplyDeltaError,
+    AssertionError,
+    ChecksumMismatch,
+    EOFError,
+    KeyError,
+    NotImplementedError,
+    ObjectFormatException,
+    OSError,
+    PackFileDisappeared,
+    ValueError,
+    zlib.error,
+)
+
+
+class EntryKind(StrEnum):
+    """What a name in a directory stands for."""
+
+    DIRECTORY = "directory"
+    FILE = "file"
+    EXECUTABLE = "executable"
+    LINK = "link"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A name in a directory, and its object's name in hexadecimal."""
+
+    name: bytes
+    kind: EntryKind
+    sha: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Directory:
+    """Directories first, each kind in the order of the tree."""
+
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class File:
+    """A file, or a symbolic link whose content is its target."""
+
+    sha: str
+    kind: EntryKind
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signed:
+    """Who did something, and when: seconds since the epoch."""
+
+    identity: bytes
+    at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommitFacts:
+    """What a commit says."""
+
+    sha: str
+    tree: str
+    author: Signed
+    committer: Signed
+    message: bytes
+
+
+class DamagedError(Exception):
+    """A repository is there, but not as it was written."""
+
+    def __init__(self, repository: str) -> None:
+        super().__init__(repository)
+        self.repository = repository
+
+    def __str__(self) -> str:
+        return f"the repository {self.repository} is damaged"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """A repository's one commit. Reading it blocks."""
+
+    repository: str
+    whole: WholePack
+
+    @property
+    def commit(self) -> str:
+        """The commit's name in hexadecimal."""
+        return self.whole.commit.decode()
+
+    def has(self, rev: str) -> bool:
+        """Whether ``rev`` names the commit: ``HEAD``, the branch, a tag or the commit's full name."""
+        if rev in {"HEAD", self.commit}:
+            return True
+        name = rev.encode()
+        return not {b"refs/heads/" + name, b"refs/tags/" + name}.isdisjoint(self.whole.references)
+
+    def facts(self) -> CommitFacts:
+        """What the commit says.
+
+        Raises:
+            DamagedError: it cannot be read.
+        """
+        with self._objects() as pack:
+            commit = _commit(pack, self.commit)
+            return CommitFacts(
+                sha=self.commit,
+                tree=commit.tree.decode(),
+                author=Signed(identity=commit.author, at=commit.author_time),
+                committer=Signed(identity=commit.committer, at=commit.commit_time),
+                message=commit.message,
+            )
+
+    def look(self, path: Path) -> Directory | File | None:
+        """What is at ``path``; None when nothing is.
+
+        Raises:
+            DamagedError: it cannot be read.
+        """
+        with self._objects() as pack:
+            entry = Entry(name=b"", kind=EntryKind.DIRECTORY, sha=_commit(pack, self.commit).tree.decode())
+            for name in path:
+                found = None
+                if entry.kind is EntryKind.DIRECTORY:
+                    found = next((one for one in _entries(pack, entry.sha) if one.name == name), None)
+                if found is None:
+                    return None
+                entry = found
+            return _read(pack, entry)
+
+    @contextmanager
+    def _objects(self) -> Iterator[Pack]:
+        pack = Pack(str(self.whole.pack.with_suffix("")), object_format=SHA1)
+        try:
+            yield pack
+        except _DAMAGE as error:
+            # The error's frames hold views of the mapped file, which could not be closed.
+            traceback.clear_frames(error.__traceback__)
+            raise DamagedError(self.repository) from error
+        finally:
+            pack.close()
+
+
+def open_snapshot(data: DataDirectory, repository: str) -> Snapshot | None:
+    """The repository of that name; None when there is none. Blocks.
+
+    Raises:
+        DamagedError: it is not as this program writes it.
+    """
+    path = find_repository(data, repository)
+    if path is None:
+        return None
+    whole = read_whole_pack(path)
+    if whole is None:
+        raise DamagedError(repository)
+    return Snapshot(repository=repository, whole=whole)
+
+
+def _read(pack: Pack, entry: Entry) -> Directory | File | None:
+    match entry.kind:
+        case EntryKind.DIRECTORY:
+            entries = _entries(pack, entry.sha)
+            return Directory(entries=tuple(sorted(entries, key=lambda one: one.kind is not EntryKind.DIRECTORY)))
+        case EntryKind.OTHER:
+            return None
+        case _:
+            return File(sha=entry.sha, kind=entry.kind, content=_raw(pack, entry.sha, _BLOB))
+
+
+def _commit(pack: Pack, sha: str) -> Commit:
+    return cast("Commit", Commit.from_raw_string(_COMMIT, _raw(pack, sha, _COMMIT)))
+
+
+def _entries(pack: Pack, sha: str) -> list[Entry]:
+    tree = cast("Tree", Tree.from_raw_string(_TREE, _raw(pack, sha, _TREE)))
+    return [Entry(name=name, kind=_kind(mode), sha=hexadecimal.decode()) for name, mode, hexadecimal in tree.items()]
+
+
+def _kind(mode: int) -> EntryKind:
+    if S_ISDIR(mode):
+        return EntryKind.DIRECTORY
+    if S_ISLNK(mode):
+        return EntryKind.LINK
+    if not S_ISREG(mode):
+        return EntryKind.OTHER
+    return EntryKind.EXECUTABLE if mode & _EXECUTABLE else EntryKind.FILE
+
+
+def _raw(pack: Pack, sha: str, kind: int) -> bytes:
+    found, content = pack.get_raw(RawObjectID(bytes.fromhex(sha)))
+    if found != kind:
+        raise ValueError(sha)
+    return content
