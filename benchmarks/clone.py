@@ -1,15 +1,16 @@
-"""Clones a second: codehost's git service against ``git http-backend``, each in a process of its own.
+"""Clones a second: codehost's git service against ``git http-backend``, each in processes of its own.
 
 ``python -m benchmarks.clone [--clones N] [--at-once N] [--files N] [--rounds N]`` makes repositories as a sync makes
 them, then clones them over version 2 and version 0 of the protocol: by real git, which costs far more than any server,
 and by the requests of a clone alone, which shows what the server costs. It prints one table. CPU seconds are the
-server's with all its processes. ``git http-backend`` runs behind a small CGI of this benchmark: a web server such as
-nginx, which needs a FastCGI wrapper beside it for that, saves little where two processes of git are started for each
-request. Within a round the ways take turns; the figures are sums over all rounds.
+server's with all its processes; ``of codehost's`` is how the clones a second compare. ``git http-backend`` runs behind
+nginx with fcgiwrap where both are installed, and behind a small CGI of this benchmark. Within a round the ways take
+turns; the figures are sums over all rounds.
 """
 
 import argparse
 import asyncio
+import math
 import multiprocessing
 import os
 import shutil
@@ -25,6 +26,7 @@ from pathlib import Path
 
 from aiohttp import ClientSession, TCPConnector, web
 
+from benchmarks import nginx
 from benchmarks.gitrun import environment
 from benchmarks.loopback import HOST
 from benchmarks.ours import cpu_seconds
@@ -35,12 +37,16 @@ from codehost.pack.build import build_repository
 from codehost.serve.git.protocol import DELIMITER, FLUSH, packet
 from codehost.serve.git.service import GitService
 
-SERVERS = ("codehost", "git http-backend")
+OURS = "codehost"
+BEHIND_NGINX = "nginx, fcgiwrap"
+BEHIND_CGI = "small CGI"
 VERSIONS = (2, 0)
 _REPOSITORIES = 8
 _FILE_BYTES = 4_000
 _TYPE = {"Content-Type": "application/x-git-upload-pack-request"}
 
+# A server, a version of the protocol, a client.
+Way = tuple[str, int, str]
 Clone = Callable[[str, int], Awaitable[None]]
 Cpu = Callable[[], Awaitable[float]]
 
@@ -57,21 +63,40 @@ class Cost:
 def main(argv: Sequence[str]) -> int:
     """Run the benchmark and print its table."""
     options = _options(argv)
-    if shutil.which("nginx") is None:
-        print("nginx is not installed: git http-backend is measured behind a small CGI only.", file=sys.stderr)
+    servers = [OURS, BEHIND_NGINX, BEHIND_CGI]
+    if not nginx.is_installed():
+        servers.remove(BEHIND_NGINX)
+        print("nginx or fcgiwrap is missing: git http-backend is measured behind a small CGI only.", file=sys.stderr)
     with tempfile.TemporaryDirectory(prefix="codehost-benchmark-") as temporary:
         root = Path(temporary)
         data = DataDirectory(root / "data")
         names = [_make(data, number, options.files) for number in range(_REPOSITORIES)]
-        costs = asyncio.run(_measure(options, root, data, names))
-    rows = [("server", "version", "client", "clones", "clones/s", "CPU ms/clone")]
-    for (server, version, client), found in costs.items():
-        clones = sum(cost.clones for cost in found)
-        seconds, cpu = sum(cost.seconds for cost in found), sum(cost.cpu for cost in found)
-        figures = (f"{clones:,}", f"{clones / seconds:.1f}", f"{cpu / clones * 1000:.2f}")
-        rows.append((server, str(version), client, *figures))
-    print(layout(rows))
+        costs = asyncio.run(_measure(servers, options, root, data, names))
+    print(table({way: _sum(found) for way, found in costs.items()}))
     return 0
+
+
+def table(costs: dict[Way, Cost]) -> str:
+    """A line for each way; codehost's own has to be among them for each version and client."""
+    rows = [("server", "version", "client", "clones", "clones/s", "of codehost's", "CPU ms/clone")]
+    for (server, version, client), cost in costs.items():
+        pace, ours = _pace(cost), _pace(costs[OURS, version, client])
+        cpu = "unknown" if math.isnan(cost.cpu) else f"{cost.cpu / cost.clones * 1000:.2f}"
+        figures = (f"{cost.clones:,}", f"{pace:.1f}", f"{pace / ours:.2f}", cpu)
+        rows.append((server, str(version), client, *figures))
+    return layout(rows)
+
+
+def _pace(cost: Cost) -> float:
+    return cost.clones / cost.seconds
+
+
+def _sum(found: Sequence[Cost]) -> Cost:
+    return Cost(
+        clones=sum(cost.clones for cost in found),
+        seconds=sum(cost.seconds for cost in found),
+        cpu=sum(cost.cpu for cost in found),
+    )
 
 
 def _options(argv: Sequence[str]) -> argparse.Namespace:
@@ -114,12 +139,14 @@ def _make(data: DataDirectory, number: int, files: int) -> str:
 
 
 async def _measure(
-    options: argparse.Namespace, root: Path, data: DataDirectory, names: list[str]
-) -> dict[tuple[str, int, str], list[Cost]]:
-    costs: dict[tuple[str, int, str], list[Cost]] = {}
+    servers: list[str], options: argparse.Namespace, root: Path, data: DataDirectory, names: list[str]
+) -> dict[Way, list[Cost]]:
+    costs: dict[Way, list[Cost]] = {}
     for _ in range(options.rounds):
-        for server in SERVERS:
-            async with _server(server, data) as (port, cpu):
+        for server in servers:
+            behind_nginx = server == BEHIND_NGINX
+            running = _behind_nginx(data, options.at_once) if behind_nginx else _server(server, data)
+            async with running as (port, cpu):
                 urls = [f"http://{HOST}:{port}/git/{name}.git" for name in names]
                 for version, (client, clone) in product(VERSIONS, (("git", _git(root)), ("requests", _requests()))):
                     cost = await _clones(urls, version, clone, cpu, options)
@@ -191,6 +218,15 @@ async def _post(session: ClientSession, url: str, header: dict[str, str], body: 
 
 
 @asynccontextmanager
+async def _behind_nginx(data: DataDirectory, at_once: int) -> AsyncIterator[tuple[int, Cpu]]:
+    async def cpu() -> float:
+        return math.nan  # nobody can tell
+
+    with nginx.serving(data.repositories, at_once) as port:
+        yield port, cpu
+
+
+@asynccontextmanager
 async def _server(server: str, data: DataDirectory) -> AsyncIterator[tuple[int, Cpu]]:
     """A server in a process of its own; gives its port, and what tells its CPU seconds so far."""
     context = multiprocessing.get_context("spawn")
@@ -218,7 +254,7 @@ def _serve(server: str, root: Path, pipe: Connection) -> None:
 
 async def _serve_until_told(server: str, data: DataDirectory, pipe: Connection) -> None:
     application = web.Application()
-    if server == "codehost":
+    if server == OURS:
         application.add_routes(GitService(data).routes())
     else:
         application.router.add_route("*", "/git/{path:.*}", _cgi(data))

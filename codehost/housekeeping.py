@@ -48,8 +48,9 @@ class DirectoryTakenError(UserError):
     def __str__(self) -> str:
         if self.by_workers:
             return (
-                f"A codehost worker works on the data directory {self.root}: stop it first. Or let it do the work: it"
-                " follows what codehost hosts add stores, and the files of its --config."
+                f"A codehost worker works on the data directory {self.root}: stop it (codehost worker, or codehost"
+                " serve) first. Or let it do the work: it follows what codehost hosts add stores, and the files of its"
+                " --config."
             )
         return (
             f"Another codehost works on the data directory {self.root}: wait until it ends, or choose another directory"

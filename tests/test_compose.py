@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 import codehost
+from codehost.cli.main import commands
 from tests.program import COMMANDS
 
 ROOT = Path(__file__).parents[1]
@@ -34,6 +35,7 @@ OF_SERVICE = {
     "image",
     "init",
     "networks",
+    "ports",
     "read_only",
     "restart",
     "secrets",
@@ -45,6 +47,7 @@ OF_SERVICE = {
 }
 OF_HEALTH = {"test", "interval", "timeout", "retries", "start_period"}
 RESTARTS = {"no", "always", "on-failure", "unless-stopped"}
+CONTEXT = commands.make_context("codehost", ["serve"])
 DURATION = re.compile(r"(\d+h)?(\d+m)?(\d+s)?")
 CONDITIONS = {"service_started", "service_healthy", "service_completed_successfully"}
 
@@ -115,11 +118,12 @@ def test_images_are_pinned() -> None:
 def test_two_workers_share_the_data_and_wait_for_the_tables() -> None:
     worker = SERVICES["worker"]
     assert worker["deploy"]["replicas"] == 2
-    assert {name: volumes_of(SERVICES[name])["/data"] for name in OURS} == {"migrate": "data", "worker": "data"}
-    assert worker["depends_on"] == {
-        "postgres": {"condition": "service_healthy"},
-        "migrate": {"condition": "service_completed_successfully"},
-    }
+    assert {volumes_of(SERVICES[name])["/data"] for name in OURS} == {"data"}
+    for name in ("worker", "serve"):
+        assert SERVICES[name]["depends_on"] == {
+            "postgres": {"condition": "service_healthy"},
+            "migrate": {"condition": "service_completed_successfully"},
+        }
     assert "./docker/hosts:/etc/codehost:ro" in worker["volumes"]
     assert worker["command"][-2:] == ["--config", "/etc/codehost"]
 
@@ -134,10 +138,21 @@ def test_only_the_volume_and_tmp_can_be_written() -> None:
     assert re.search(r"^USER 10001:10001$", DOCKERFILE, re.MULTILINE)
 
 
-def test_the_database_is_reached_by_workers_only() -> None:
+def test_the_database_is_reached_by_our_services_only() -> None:
     assert COMPOSE["networks"]["database"] == {"internal": True}
     assert SERVICES["postgres"]["networks"] == SERVICES["migrate"]["networks"] == ["database"]
-    assert not any("ports" in service for service in SERVICES.values())
+    assert {name: service["ports"] for name, service in SERVICES.items() if "ports" in service} == {
+        "serve": ["127.0.0.1:3434:3434"]
+    }
+
+
+def test_the_server_leaves_the_work_to_the_workers_and_listens_where_it_is_published() -> None:
+    service = SERVICES["serve"]
+    words = [word for word in service["command"] if word != "--no-worker"]
+    assert len(words) == len(service["command"]) - 1
+    command, *options = words
+    listen = COMMANDS[command].make_context(command, options, parent=CONTEXT).params["listen"]
+    assert (listen.address, str(listen.port)) == ("0.0.0.0", service["ports"][0].rpartition(":")[2])
 
 
 def test_every_environment_variable_is_read() -> None:
@@ -160,15 +175,16 @@ def test_no_secret_stands_in_the_file() -> None:
 
 def test_every_command_is_one_of_the_program() -> None:
     named = {SERVICES[name]["command"][0] for name in OURS}
-    named |= set(re.findall(r"docker compose run --rm \w+ (\w+)", GUIDE))
+    named |= set(re.findall(r"docker compose run (?:--no-TTY )?--rm \w+ (\w+)", GUIDE))
     assert named - set(COMMANDS) == set()
 
 
 def test_the_guide_names_what_is_there() -> None:
-    assert set(re.findall(r"docker compose run --rm (\w+)", GUIDE)) <= set(OURS)
+    assert set(re.findall(r"docker compose run (?:--no-TTY )?--rm (\w+)", GUIDE)) <= set(OURS)
     for volume in COMPOSE["volumes"]:
         assert f"volume `{volume}`" in GUIDE
-    assert SERVICES["worker"]["healthcheck"]["test"][-1].split("'")[1] in GUIDE
+    for name in ("worker", "serve"):
+        assert SERVICES[name]["healthcheck"]["test"][-1].split("'")[1] in GUIDE
 
 
 def test_the_build_is_locked_and_takes_what_exists() -> None:

@@ -11,14 +11,15 @@ import pytest
 
 from codehost.cli.main import commands
 from codehost.model.retrying import BACKOFFS
+from tests.examples.blocks import blocks
 from tests.program import members
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
-UNIT = ROOT / "docs" / "examples" / "codehost-worker.service"
+UNITS = sorted((ROOT / "docs" / "examples").glob("*.service"))
 
-UNITS = {"s": 1, "min": 60, "h": 3_600, "d": 86_400}
+SECONDS = {"s": 1, "min": 60, "h": 3_600, "d": 86_400}
 
 
 def anchors(page: Path) -> set[str]:
@@ -62,8 +63,9 @@ COMMANDS = dict(leaves(commands))
 
 
 def said(text: str) -> Iterator[str]:
-    """What stands in ticks, and the lines of examples."""
+    """What stands in ticks, and the lines of examples and scripts."""
     yield from re.findall(r"`([^`\n]+)`", text)
+    yield from (line for block in blocks(text) if block.kind == "sh" for line in block.text.splitlines())
     yield from re.findall(r"^(?: {4}|\$ )(.+?)(?: +#.*)?$", text, re.MULTILINE)
 
 
@@ -95,7 +97,7 @@ def test_what_a_command_does_fits_into_a_line_of_its_groups_help(path: tuple[str
 
 def seconds(text: str) -> float:
     number, unit = text.split()
-    return float(number) * UNITS[unit]
+    return float(number) * SECONDS[unit]
 
 
 def test_when_a_failed_release_is_tried_again() -> None:
@@ -105,41 +107,44 @@ def test_when_a_failed_release_is_tried_again() -> None:
     assert told == [(reason.value, one.first, one.cap, one.most_tries or 0) for reason, one in BACKOFFS.items()]
 
 
-def settings(name: str) -> list[str]:
-    return re.findall(rf"^{name}=(.*)$", UNIT.read_text(encoding="utf-8"), re.MULTILINE)
+def settings(unit: Path, name: str) -> list[str]:
+    return re.findall(rf"^{name}=(.*)$", unit.read_text(encoding="utf-8"), re.MULTILINE)
 
 
-def test_the_unit_starts_a_worker_with_options_of_its_own() -> None:
-    (start,) = settings("ExecStart")
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
+def test_a_unit_starts_its_command_with_options_of_its_own(unit: Path) -> None:
+    (start,) = settings(unit, "ExecStart")
     program, command, *words = start.split()
-    assert (Path(program).name, command) == ("codehost", "worker")
+    assert (Path(program).name, f"codehost-{command}") == ("codehost", unit.stem)
     # By way of the group, from which a command has its settings.
     group = commands.make_context("codehost", [command, *words])
     assert COMMANDS[command,].make_context(command, words, parent=group).params["config"] == (
         Path("/etc/codehost/hosts"),
     )
-    (environment,) = settings("Environment")
+    (environment,) = settings(unit, "Environment")
     assert environment.partition("=")[0] in {param.envvar for param in COMMANDS[command,].params}
 
 
-def test_the_unit_gives_a_worker_time_to_end() -> None:
-    worker = COMMANDS["worker",]
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
+def test_a_unit_gives_its_command_time_to_end(unit: Path) -> None:
+    command = COMMANDS[unit.stem.removeprefix("codehost-"),]
     stop_within = next(
-        param.get_default(click.Context(worker)) for param in worker.params if param.name == "stop_within"
+        param.get_default(click.Context(command)) for param in command.params if param.name == "stop_within"
     )
     assert isinstance(stop_within, str)
-    assert float(*settings("TimeoutStopSec")) >= float(stop_within) + 30
+    assert float(*settings(unit, "TimeoutStopSec")) >= float(stop_within) + 30
     # A signal to the children would end what is in flight.
-    assert settings("KillMode") == ["mixed"]
+    assert settings(unit, "KillMode") == ["mixed"]
 
 
-def test_systemd_takes_the_unit(tmp_path: Path) -> None:
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
+def test_systemd_takes_a_unit(unit: Path, tmp_path: Path) -> None:
     if shutil.which("systemd-analyze") is None:
         pytest.skip("systemd is missing")
-    unit = tmp_path / UNIT.name
+    copy = tmp_path / unit.name
     # Whether the program is installed there is another matter.
-    unit.write_text(re.sub(r"/opt/codehost/bin/codehost", "/bin/true", UNIT.read_text(encoding="utf-8")))
+    copy.write_text(re.sub(r"/opt/codehost/bin/codehost", "/bin/true", unit.read_text(encoding="utf-8")))
     checked = subprocess.run(
-        ["systemd-analyze", "verify", str(unit)], capture_output=True, text=True, timeout=60, check=False
+        ["systemd-analyze", "verify", str(copy)], capture_output=True, text=True, timeout=60, check=False
     )
     assert (checked.returncode, checked.stderr) == (0, "")

@@ -67,7 +67,13 @@ def test_workers_have_it_together_and_nobody_alone_beside_them(tmp_path: Path) -
     with shared(one), shared(other):
         assert {path.name for path in data.staging.iterdir()} == {path.name for path in data.spool.iterdir()}
         assert remains_of_all(one) == {"one", "two"}
-        with pytest.raises(DirectoryTakenError, match=r"A codehost worker works on .* stop it first"), locked(data):
+        with (
+            pytest.raises(
+                DirectoryTakenError,
+                match=r"A codehost worker works on .* stop it \(codehost worker, or codehost serve\) first",
+            ),
+            locked(data),
+        ):
             pass
     assert remains(data) == []
     with locked(data), pytest.raises(DirectoryTakenError, match="Another codehost works on"), shared(one):

@@ -18,6 +18,7 @@ from codehost.app.overview import Lookout, rate_limit_in
 from codehost.app.planning import plan_for
 from codehost.checking.report import report_to_json
 from codehost.config.loading import load
+from codehost.config.reach import Reach
 from codehost.config.restoring import KnownSecret, keep, restore
 from codehost.config.surroundings import ThisMachine
 from codehost.config.violations import Violation
@@ -98,6 +99,7 @@ class Consulting:
         data: the data directory.
         keyring: the keys of the stored secrets.
         environ: the environment that documents refer to.
+        reach: how far they may refer.
         most_asked: how many projects a preview may ask the mirrors for.
     """
 
@@ -108,6 +110,7 @@ class Consulting:
         keyring: Keyring,
         *,
         environ: Mapping[str, str],
+        reach: Reach | None = None,
         most_asked: int = MOST_ASKED,
     ) -> None:
         self._database = database
@@ -115,6 +118,7 @@ class Consulting:
         self._data = data
         self._keyring = keyring
         self._environ = environ
+        self._reach = reach
         self._most_asked = most_asked
 
     async def preview(self, name: str, document: str | None, *, stored: bool, ask: bool) -> Told:
@@ -130,12 +134,13 @@ class Consulting:
         request = AskingRequest(name=name, config=read.config, offline=True)
         preview = await plan_for(what, self._data, request, _Counting())
         if ask:
-            projects = len(by_project(preview.intent.due))
+            projects = len(await asyncio.to_thread(by_project, preview.intent.due))
             if projects > self._most_asked:
                 raise TooManyToAskError(projects, self._most_asked)
             request = AskingRequest(name=name, config=await self._within_budget(name, read.config))
             preview = await plan_for(what, self._data, request, _Counting())
-        return Told(content=preview_to_json(preview))
+        # A million pins take seconds, and whatever else is on this loop goes on.
+        return Told(content=await asyncio.to_thread(preview_to_json, preview))
 
     async def check(self, name: str, document: str | None, *, stored: bool) -> Told:
         """How each mirror is.
@@ -167,7 +172,7 @@ class Consulting:
             raise BadNameError(name)
         base, known = await self._stored(name) if stored else ("", ())
         text = base if document is None else document
-        kept = await asyncio.to_thread(keep, text.encode("utf-8", "surrogatepass"), base, known)
+        kept = await asyncio.to_thread(keep, text.encode("utf-8", "surrogatepass"), base, known, reach=self._reach)
         if kept.config is None or not usable:
             return _Read(config=kept.config, violations=kept.violations)
         whole = restore(kept.text, kept.secrets)
@@ -179,13 +184,19 @@ class Consulting:
         return host.document, self._keyring.open(name, sealed)
 
 
-def admin_endpoints(database: Database, data: DataDirectory, keyring: Keyring) -> list[Endpoint]:
-    """The endpoints for administrators, and for whoever looks how everything stands."""
+def admin_endpoints(
+    database: Database, data: DataDirectory, keyring: Keyring, *, reach: Reach | None = None
+) -> list[Endpoint]:
+    """The endpoints for administrators, and for whoever looks how everything stands.
+
+    ``reach``: what documents may refer to; None: to nothing.
+    """
+    reach = reach or Reach()
     lookout = Lookout(database)
     # As it is now: others take secrets out of it.
-    consulting = Consulting(database, data, keyring, environ=dict(os.environ))
+    consulting = Consulting(database, data, keyring, environ=dict(os.environ), reach=reach)
     parts = (
-        Hosts(Hosting(database, keyring)),
+        Hosts(Hosting(database, keyring, reach=reach)),
         Documents(consulting),
         SyncJobs(JobPages(database), JobDesk(database, data)),
         Standing(lookout),

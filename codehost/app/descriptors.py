@@ -1,4 +1,7 @@
-"""How many connections there is room for: each takes a file descriptor, and so does much else in the same process."""
+"""How many connections there is room for: each takes a file descriptor, and so does much else in the same process.
+
+One that a pack is sent over takes a second one.
+"""
 
 import resource
 from contextlib import suppress
@@ -23,7 +26,7 @@ def room_for_connections() -> int:
 
 def raised_limit(soft: int, hard: int) -> int:
     """The soft limit that is wanted, given both as they are; ``RLIM_INFINITY`` is none."""
-    wanted = _MOST + _OTHERS
+    wanted = 2 * _MOST + _OTHERS
     if soft == resource.RLIM_INFINITY or soft >= wanted:
         return soft
     return wanted if hard == resource.RLIM_INFINITY else max(soft, min(wanted, hard))

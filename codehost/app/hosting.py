@@ -7,11 +7,11 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 
 from codehost.app.keys import Keyring
 from codehost.app.storage import Storage, database_if_any, existing_database, understood
+from codehost.config.reach import Reach
 from codehost.config.restoring import KnownSecret, UnknownSecretError, keep, restore
 from codehost.config.violations import Violation
 from codehost.model.jobs import JobState
@@ -42,7 +42,6 @@ __all__ = [
     "UnknownHostError",
     "UnusableDocumentError",
     "UsableDocument",
-    "host_to_json",
     "hosting",
     "states",
 ]
@@ -106,9 +105,13 @@ class UsableDocument:
 
 
 class Hosting:
-    """The code hosts in a database. Keys are asked for only when a document has secrets."""
+    """The code hosts in a database. Keys are asked for only when a document has secrets.
 
-    def __init__(self, database: Database, keyring: Keyring) -> None:
+    ``reach`` is how far documents may refer that come from afar; None: they are the operator's own.
+    """
+
+    def __init__(self, database: Database, keyring: Keyring, *, reach: Reach | None = None) -> None:
+        self._reach = reach
         self._database = database
         self._hosts = CodeHosts(database)
         self._keyring = keyring
@@ -126,7 +129,7 @@ class Hosting:
         if known is not None and known.removed_at is None:
             raise NameTakenError(name)
         # A document may have a million pins, and whatever else is on this loop goes on.
-        kept = await asyncio.to_thread(keep, _bytes(text))
+        kept = await asyncio.to_thread(keep, _bytes(text), reach=self._reach)
         if kept.violations:
             return Saved(host=None, violations=kept.violations)
         secrets = await self._seal(kept.secrets)
@@ -156,7 +159,7 @@ class Hosting:
         if expected_sha256 is not None and expected_sha256 != base.document_sha256:
             raise DocumentChangedError(name)
         known = self._keyring.open(name, sealed)
-        kept = await asyncio.to_thread(keep, _bytes(text), base.document, known)
+        kept = await asyncio.to_thread(keep, _bytes(text), base.document, known, reach=self._reach)
         if kept.violations:
             return Saved(host=base, violations=kept.violations)
         document = storable(kept.text)
@@ -224,43 +227,47 @@ class Hosting:
             raise UnusableDocumentError(name, str(error)) from None
         return UsableDocument(host=host, text=text)
 
-    async def remove(self, name: str, *, source: str | None = None) -> RecordedCodeHost:
+    async def remove(
+        self, name: str, *, source: str | None = None, expected_sha256: str | None = None
+    ) -> RecordedCodeHost:
         """Retire all releases of a code host and forget its secrets; the rest goes when its repositories have gone.
 
         Args:
             name: the code host's.
             source: who asks. A watched file's code host is removed by that file's keeper, or by anybody once the file
                 is not there any more.
+            expected_sha256: the digest of the document that was seen; None takes whatever is there.
 
         Raises:
-            UserError: there is no such code host, or it is removed already, or follows a file.
+            UserError: there is no such code host, or it is removed already, or follows a file, or has another
+                document than the expected one (``DocumentChangedError``).
         """
         host = await self._hosts.find(name)
         if host is not None and host.source != source and await _is_followed(host.source):
             raise KeptElsewhereError(name, host.source)
-        removed = await self._hosts.remove(name)
+        removed = await self._hosts.remove(name, expected_sha256=expected_sha256)
         await self._hosts.forget_removed()
         return removed
 
-    async def pause(self, name: str) -> RecordedCodeHost:
+    async def pause(self, name: str, *, expected_sha256: str | None = None) -> RecordedCodeHost:
         """Let its jobs wait. What is in hand is finished."""
-        return await self._hosts.pause(name, paused=True)
+        return await self._hosts.pause(name, paused=True, expected_sha256=expected_sha256)
 
-    async def resume(self, name: str) -> RecordedCodeHost:
+    async def resume(self, name: str, *, expected_sha256: str | None = None) -> RecordedCodeHost:
         """Let its jobs go on."""
-        return await self._hosts.pause(name, paused=False)
+        return await self._hosts.pause(name, paused=False, expected_sha256=expected_sha256)
 
-    async def request_sync(self, name: str) -> RecordedCodeHost:
+    async def request_sync(self, name: str, *, expected_sha256: str | None = None) -> RecordedCodeHost:
         """Ask the workers to plan it anew now, although its document is the same."""
-        return await self._hosts.request_sync(name)
+        return await self._hosts.request_sync(name, expected_sha256=expected_sha256)
 
-    async def confirm_removal(self, name: str) -> RecordedCodeHost:
+    async def confirm_removal(self, name: str, *, expected_sha256: str | None = None) -> RecordedCodeHost:
         """Confirm that the document as it is now retires as many releases as it does."""
-        return await self._hosts.confirm_removal(name)
+        return await self._hosts.confirm_removal(name, expected_sha256=expected_sha256)
 
-    async def set_priority(self, name: str, priority: int) -> RecordedCodeHost:
+    async def set_priority(self, name: str, priority: int, *, expected_sha256: str | None = None) -> RecordedCodeHost:
         """Of two code hosts the one with the smaller number goes first."""
-        return await self._hosts.set_priority(name, priority)
+        return await self._hosts.set_priority(name, priority, expected_sha256=expected_sha256)
 
     async def _state(self, host: RecordedCodeHost) -> HostState:
         counts = await Reports(self._database).counts(host.code_host_id)
@@ -298,39 +305,10 @@ async def states(storage: Storage, keyring: Keyring) -> list[HostState]:
             return [] if database is None else await Hosting(database, keyring).all()
 
 
-def host_to_json(state: HostState, *, with_document: bool) -> dict[str, object]:
-    """A code host as ``codehost hosts show --json`` prints it. Times are in RFC 3339, or null."""
-    host = state.host
-    shown: dict[str, object] = {
-        "name": host.name,
-        "source": host.source,
-        "priority": host.priority,
-        "paused": host.paused,
-        "problem": host.problem,
-        "documentSha256": host.document_sha256,
-        "appliedSha256": host.applied_sha256,
-        "createdAt": _moment(host.created_at),
-        "updatedAt": _moment(host.updated_at),
-        "appliedAt": _moment(host.applied_at),
-        "syncRequestedAt": _moment(host.sync_requested_at),
-        "removedAt": _moment(host.removed_at),
-        "removalConfirmed": host.removal_confirmed_sha256 == host.document_sha256,
-        "releases": {**{state_.value: number for state_, number in state.counts.items()}, "retired": state.retired},
-    }
-    return {**shown, "document": host.document} if with_document else shown
-
-
 async def _is_followed(source: str) -> bool:
     if not source.startswith(Source.FILE):
         return False
     return await asyncio.to_thread(Path(source.removeprefix(Source.FILE)).exists)
-
-
-def _moment(microseconds: int | None) -> str | None:
-    if microseconds is None:
-        return None
-    moment = datetime.fromtimestamp(microseconds / 1_000_000, UTC).replace(tzinfo=None)
-    return f"{moment.isoformat(timespec='milliseconds')}Z"
 
 
 def _check_name(name: str) -> None:

@@ -32,7 +32,7 @@ async def plan_for(what: Known, data: DataDirectory, request: AskingRequest, vie
     """The same, with a database that is open."""
     intent = await _intent(data, request, what)
     if request.offline or request.config.rate_limit.requests_per_hour == 0:
-        return _unasked(request, what, intent)
+        return await asyncio.to_thread(_unasked, request, what, intent)
     return await _asked(request, what, intent, view)
 
 

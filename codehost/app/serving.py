@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from functools import partial
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 
 import structlog
 
@@ -22,6 +22,7 @@ from codehost.app.overview import Lookout
 from codehost.app.signals import stop_on_signals
 from codehost.app.storage import Storage, pair, understood
 from codehost.app.surfaces import Surfaces, surfaces
+from codehost.config.reach import Reach
 from codehost.health.metrics import Metrics
 from codehost.health.server import health_routes, metrics_routes
 from codehost.model.errors import UserError
@@ -42,6 +43,7 @@ SERVE_PORT = 3434
 # How often it is looked whether the database answers.
 _LOOK_SECONDS = 5.0
 _FAREWELL = 5.0
+_LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1"))
 
 log = structlog.get_logger("codehost.serve")
 
@@ -53,11 +55,12 @@ class ServeSettings:
     Attributes:
         listen: the address.
         worker: None: no worker in this process.
-        reading: who may read; None: everybody on a loopback address, and holders of tokens on any other.
+        reading: who may read; None: as ``who_may_read`` says.
         site: where the server is.
         names: further names of the server.
         trusted: the networks of proxies that are believed.
         tls: the certificate; None: plain HTTP.
+        reach: what documents over HTTP may refer to.
         stop_within: seconds for what is under way, after a signal.
     """
 
@@ -68,6 +71,7 @@ class ServeSettings:
     names: Sequence[str] = ()
     trusted: Sequence[Network] = ()
     tls: TlsFiles | None = None
+    reach: Reach = field(default_factory=Reach)
     stop_within: float = 20.0
 
 
@@ -128,17 +132,20 @@ class _Server:
         """Serve until ``stop`` is set, or the worker cannot go on."""
         settings, stop = self.settings, self.stop
         probe = ServeProbe(metrics_of=Metrics(Lookout(self.database).status), troubles=self.troubles, stop=stop)
-        traffic, gate = Traffic(), Gate(Tokens(self.database), self._reading)
+        traffic, gate = Traffic(), Gate(Tokens(self.database), who_may_read(settings))
         where = Listening(
             address=settings.listen.address,
             port=settings.listen.port,
             tls=settings.tls,
             connections=room_for_connections(),
+            # Who is on this machine is trusted as far as that, and may be a proxy that nobody told of.
+            crowds=(*settings.trusted, *_LOOPBACK),
         )
         looking = asyncio.create_task(keep_running("database", self._look, stop, self.troubles))
         tasks: list[asyncio.Task[None]] = []
         try:
-            async with surfaces(self.storage, self.database, keyring, settings.site, traffic) as offered:
+            offering = surfaces(self.storage, self.database, keyring, settings.site, traffic, reach=settings.reach)
+            async with offering as offered:
                 made = application(self._parts(gate, traffic, offered, probe))
                 drain = partial(self._drain, gate, traffic, offered.git)
                 async with listening(made, where, drain=drain, farewell=_FAREWELL) as door:
@@ -164,12 +171,6 @@ class _Server:
         await gate.close()
         log.info("server ended", action="serve_ended", cut_off=left)
 
-    @property
-    def _reading(self) -> Reading:
-        if self.settings.reading is not None:
-            return self.settings.reading
-        return Reading.OPEN if is_loopback(self.settings.listen.address) else Reading.TOKEN
-
     def _say_where(self, door: Door) -> None:
         settings = self.settings
         scheme, address = "http" if settings.tls is None else "https", settings.listen.address
@@ -178,7 +179,7 @@ class _Server:
             "server started",
             action="serve_started",
             url=settings.site.public or f"{scheme}://{host}:{door.port}{settings.site.base}",
-            reading=self._reading.value,
+            reading=who_may_read(settings).value,
             version=__version__,
         )
 
@@ -190,10 +191,11 @@ class _Server:
             version=__version__,
             endpoints=offered.endpoints,
             reading=[*metrics_routes(probe), *offered.routes],
-            open=health_routes(probe),
+            open=[*health_routes(probe), *offered.open],
             site=settings.site,
             hosts=host_names(settings),
             trusted=settings.trusted,
+            page=offered.page,
         )
 
     async def _look(self) -> None:
@@ -209,6 +211,14 @@ async def _first(stop: asyncio.Event, tasks: Sequence["asyncio.Task[None]"]) -> 
         await asyncio.wait({stopping, *tasks}, return_when=asyncio.FIRST_COMPLETED)
     finally:
         stopping.cancel()
+
+
+def who_may_read(settings: ServeSettings) -> Reading:
+    """As the settings say. Of themselves: everybody if only this machine's users get here, and not through a proxy."""
+    if settings.reading is not None:
+        return settings.reading
+    proxied = settings.trusted or settings.site.public
+    return Reading.OPEN if is_loopback(settings.listen.address) and not proxied else Reading.TOKEN
 
 
 def host_names(settings: ServeSettings) -> HostNames:

@@ -102,6 +102,7 @@ def _number(data: DataDirectory, number: int) -> int:
     if data.identity.exists() and _number_of(data) is None:
         data.identity.unlink()  # it holds none
     # Here it is cleared away after a power loss.
+    data.staging.mkdir(exist_ok=True)
     draft = data.staging / f"id.{number}"
     with draft.open("w") as file:
         file.write(f"{number}\n")

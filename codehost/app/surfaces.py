@@ -10,8 +10,10 @@ from codehost.app.administering import admin_endpoints
 from codehost.app.feeding import feeding
 from codehost.app.keys import Keyring
 from codehost.app.storage import Storage
+from codehost.config.reach import Reach
 from codehost.record.catalogue import Catalogue
 from codehost.record.database import Database
+from codehost.serve.access.answers import ErrorPage
 from codehost.serve.access.origin import Site
 from codehost.serve.access.traffic import Traffic
 from codehost.serve.api.endpoints import Endpoint
@@ -21,18 +23,28 @@ from codehost.serve.pages.pages import Pages
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surfaces:
-    """``endpoints`` of the API, ``routes`` for readers, and the service that has to be closed when the end is near."""
+    """What is offered.
+
+    Attributes:
+        endpoints: of the API.
+        routes: for readers.
+        open: for everybody.
+        page: makes a page of a problem.
+        git: has to be closed when the end is near.
+    """
 
     endpoints: tuple[Endpoint, ...]
     routes: tuple[web.RouteDef, ...]
+    open: tuple[web.RouteDef, ...]
+    page: ErrorPage
     git: GitService
 
 
 @asynccontextmanager
 async def surfaces(
-    storage: Storage, database: Database, keyring: Keyring, site: Site, traffic: Traffic
+    storage: Storage, database: Database, keyring: Keyring, site: Site, traffic: Traffic, *, reach: Reach | None = None
 ) -> AsyncIterator[Surfaces]:
-    """Everything that is served, while the context lasts.
+    """Everything that is served, while the context lasts. ``reach``: what documents over HTTP may refer to.
 
     Raises:
         UserError: there is no git.
@@ -43,8 +55,10 @@ async def surfaces(
         pages = Pages(storage.data, Catalogue(database), base=site.base)
         stack.push_async_callback(pages.close)
         yield Surfaces(
-            endpoints=(*feed.endpoints, *admin_endpoints(database, storage.data, keyring)),
+            endpoints=(*feed.endpoints, *admin_endpoints(database, storage.data, keyring, reach=reach)),
             # The pages take every path that is left.
             routes=(*git.routes(), *feed.routes, *pages.routes()),
+            open=tuple(pages.open_routes()),
+            page=pages.problem,
             git=git,
         )

@@ -34,6 +34,9 @@ class _ServerUrl(click.ParamType[Any]):
 @click.option("--url", type=_ServerUrl(), help="Where codehost serve is. Without it, repositories are read from disk.")
 @storage_options
 def export(engine: str, url: str | None, data_dir: Path, database_url: str | None) -> int:
-    """Write a search ENGINE's configuration, with every repository that is there, to standard output."""
+    """Write the configuration of a search ENGINE.
+
+    It names every repository that is there, and goes to standard output.
+    """
     run(exporting.export(storage_at(data_dir, database_url), Engine(engine), url, sys.stdout.write))
     return OK

@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 import click
 from rich.console import Console
 
-from codehost.app.hosting import DEFAULT_PRIORITY, Hosting, Saved, host_to_json, hosting, states
+from codehost.app.host_json import host_to_json
+from codehost.app.hosting import DEFAULT_PRIORITY, Hosting, Saved, hosting, states
 from codehost.app.keys import Keyring
 from codehost.app.storage import Storage
 from codehost.cli.editing import Draft

@@ -1,7 +1,7 @@
 """``codehost serve``."""
 
 from ipaddress import ip_network
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import click
@@ -14,6 +14,7 @@ from codehost.cli.keys import key_option, keyring_at
 from codehost.cli.options import run, storage_at, storage_options
 from codehost.cli.statuses import OK
 from codehost.cli.worker import Address, working_options, working_settings
+from codehost.config.reach import Reach
 from codehost.serve.access.forwarded import Network
 from codehost.serve.access.gate import Reading
 from codehost.serve.access.hosts import host_in
@@ -57,7 +58,7 @@ class _HostName(click.ParamType[Any]):
 @key_option
 @click.option(
     "--listen",
-    type=Address(allow_none=False),
+    type=Address(allow_none=False, port=SERVE_PORT),
     default=f"127.0.0.1:{SERVE_PORT}",
     show_default=True,
     help="Where the server is; 0.0.0.0:3434 for all addresses of this machine.",
@@ -66,7 +67,7 @@ class _HostName(click.ParamType[Any]):
 @click.option(
     "--reading",
     type=click.Choice([one.value for one in Reading]),
-    help="Who may read: everybody, or who has a token. [default: open on a loopback address, else token]",
+    help="Who may read: all, or who has a token. [default: open on a loopback address without a proxy, else token]",
 )
 @click.option("--base-path", metavar="PATH", help="The path that the server is below, such as /codehost.")
 @click.option("--public-url", metavar="URL", help="The server as people know it; goes into every link.")
@@ -88,6 +89,21 @@ class _HostName(click.ParamType[Any]):
 )
 @click.option("--tls-certificate", type=click.Path(path_type=Path), help="Serve HTTPS with this PEM file.")
 @click.option("--tls-key", type=click.Path(path_type=Path), help="The certificate's key, if it is in another file.")
+@click.option(
+    "--allow-secret-files",
+    "folders",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    metavar="FOLDER",
+    help="Documents that come over HTTP may refer to files below it. Repeatable.",
+)
+@click.option(
+    "--allow-secret-env",
+    "variables",
+    multiple=True,
+    metavar="NAME",
+    help="Documents that come over HTTP may refer to this environment variable. Repeatable.",
+)
 @working_options
 @log_format_option
 @click.pass_context
@@ -107,12 +123,15 @@ def serve(
     trusted: tuple[Network, ...],
     tls_certificate: Path | None,
     tls_key: Path | None,
+    folders: tuple[Path, ...],
+    variables: tuple[str, ...],
     log_format: LogFormat,
     **working: Any,
 ) -> int:
-    """Serve repositories, the feed, pages and the API over HTTP, and work as codehost worker does, until SIGTERM.
+    """Serve repositories over HTTP, and work, until SIGTERM.
 
-    SIGHUP reads all configurations and the certificate again.
+    There are git, pages, the feed and the API; the work is that of codehost worker. SIGHUP reads all configurations and
+    the certificate again.
     """
     if no_worker:
         _refuse_working_options(context)
@@ -128,6 +147,9 @@ def serve(
         names=host_names,
         trusted=trusted,
         tls=None if tls_certificate is None else TlsFiles(certificate=tls_certificate, key=tls_key),
+        reach=Reach(
+            folders=tuple(PurePosixPath(folder.absolute()) for folder in folders), variables=frozenset(variables)
+        ),
         stop_within=working["stop_within"],
     )
     configure_logs(LastingConsole(stderr=True), as_json=log_format is LogFormat.JSON, level="info")

@@ -22,7 +22,7 @@ token_name = click.argument("name")
 
 @click.group()
 def tokens() -> None:
-    """Make, list and revoke the tokens with which codehost serve is used."""
+    """Make, list and revoke the tokens for codehost serve."""
 
 
 @tokens.command()
@@ -48,7 +48,7 @@ def add(name: str, role: str, expires: float | None, data_dir: Path, database_ur
 @storage_options
 @json_option
 def list_(data_dir: Path, database_url: str | None, *, as_json: bool) -> int:
-    """List all tokens by their names, with their roles, and when they were used last."""
+    """List all tokens with their roles, and when they were used."""
     now, found = run(work.all_tokens(storage_at(data_dir, database_url)))
     if as_json:
         print_json({"tokens": [_json(token) for token in found]})
@@ -65,7 +65,7 @@ def list_(data_dir: Path, database_url: str | None, *, as_json: bool) -> int:
 @token_name
 @storage_options
 def revoke(name: str, data_dir: Path, database_url: str | None) -> int:
-    """Let the token NAME be none from now on."""
+    """Let the token NAME be one no longer."""
     run(work.revoke_token(storage_at(data_dir, database_url), name))
     say(Console(), f"{name}: revoked")
     return OK

@@ -46,12 +46,13 @@ class Seconds(click.ParamType[Any]):
 
 
 class Address(click.ParamType[Any]):
-    """``ADDRESS:PORT``, or ``none``."""
+    """``ADDRESS:PORT``, or ``none``; ``port`` is for the example of one."""
 
     name = "address:port"
 
-    def __init__(self, *, allow_none: bool = True) -> None:
+    def __init__(self, *, allow_none: bool = True, port: int = METRICS_PORT) -> None:
         self._allow_none = allow_none
+        self._port = port
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> HttpAddress | str:
         """An ``HttpAddress``, or the word ``none``."""
@@ -62,7 +63,7 @@ class Address(click.ParamType[Any]):
         number = int(port) if port.isascii() and port.isdecimal() else -1
         if not address or not 0 <= number <= _MOST_PORT:
             other = ", or none" if self._allow_none else ""
-            self.fail(f"{text!r} is no address: write for example 127.0.0.1:{METRICS_PORT}{other}.", param, ctx)
+            self.fail(f"{text!r} is no address: write for example 127.0.0.1:{self._port}{other}.", param, ctx)
         return HttpAddress(address=address.removeprefix("[").removesuffix("]"), port=number)
 
 

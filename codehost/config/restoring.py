@@ -9,15 +9,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from codehost.config.addresses import MIRROR, Address, AddressError, AddressKind, parse_address
+from codehost.config.addresses import MIRROR
 from codehost.config.document import DocumentError, parse
 from codehost.config.encoding import decode
 from codehost.config.loading import load
 from codehost.config.places import locate
-from codehost.config.proxies import parse_proxy_url
+from codehost.config.reach import Reach, refused
 from codehost.config.redaction import (
     Secret,
-    bare_url,
     replace_values,
     secrets_of,
     user_information,
@@ -25,9 +24,9 @@ from codehost.config.redaction import (
     without_secret_comments,
 )
 from codehost.config.secrecy import HEADERS, REDACTED, SECRET_KEYS
+from codehost.config.servers import normal, server_of
 from codehost.config.violations import Finding, Path, Violation, by_place, pointer_of
 from codehost.model.codehosts import CodeHostConfig
-from codehost.net.origins import BadAddressError, origin_of
 
 # As long as REDACTED, so that the columns of violations stay true; and a value that every kind of secret may have.
 _STAND_IN = "redacted"
@@ -115,10 +114,11 @@ class UnknownSecretError(Exception):
         return f"{self.words} (at {self.pointer}) is not known"
 
 
-def keep(data: bytes, stored: str = "", secrets: Sequence[KnownSecret] = ()) -> Kept:
+def keep(data: bytes, stored: str = "", secrets: Sequence[KnownSecret] = (), *, reach: Reach | None = None) -> Kept:
     """Read a document that is to be stored, perhaps an edited form of ``stored`` with its ``secrets``.
 
-    References are not followed. Never raises for what the document holds.
+    ``reach`` is how far the document may refer if it comes from afar; None: it is the operator's own. References are
+    not followed. Never raises for what the document holds.
     """
     text, undecodable = decode(data)
     if undecodable:
@@ -129,6 +129,7 @@ def keep(data: bytes, stored: str = "", secrets: Sequence[KnownSecret] = ()) -> 
         return _refused(load(data).violations)
     marked = [marker for marker in _markers(document.value) if _is_marker(marker)]
     found, findings = _find(marked, _known(stored, secrets))
+    findings += () if reach is None else refused(document.value, stored, reach)
     checkable = replace_values(text, document, {marker.path: _put(marker, _STAND_IN) for marker in marked})
     checked = load(checkable.encode("utf-8"))
     violations = [*checked.violations, *(locate(text, document.plain, findings) if findings else ())]
@@ -191,7 +192,7 @@ def _known(stored: str, secrets: Sequence[KnownSecret]) -> list[_Known]:
     return [
         _Known(marker=marker, value=secret.value)
         for marker, secret in at_home
-        if marker is not None and marker.url is not None and marker.url == _normal(secret.url)
+        if marker is not None and marker.url is not None and marker.url == normal(secret.url)
     ]
 
 
@@ -248,7 +249,7 @@ def _markers(value: Any) -> Iterator[_Marker]:
 
 
 def _of_entry(entry: dict[str, Any], path: Path, at_url: Path) -> Iterator[_Marker]:
-    url, shown = _address(entry.get("url"), MIRROR)
+    url, shown = server_of(entry.get("url"), MIRROR)
     yield from _of_members(entry, path, at_url, owner=url, url=url, shown=shown, of_proxy=False)
     yield from _of_proxy(entry.get("proxy"), (*path, "proxy"), url)
     headers = entry.get(HEADERS)
@@ -261,7 +262,7 @@ def _of_entry(entry: dict[str, Any], path: Path, at_url: Path) -> Iterator[_Mark
 
 def _of_proxy(value: Any, path: Path, owner: object) -> Iterator[_Marker]:
     members = {"url": value} if isinstance(value, str) else value if isinstance(value, dict) else {}
-    url, shown = _address(members.get("url"), None)
+    url, shown = server_of(members.get("url"), None)
     at_url = path if isinstance(value, str) else (*path, "url")
     yield from _of_members(members, path, at_url, owner=owner, url=url, shown=shown, of_proxy=True)
 
@@ -279,22 +280,3 @@ def _of_members(
         if key in SECRET_KEYS and isinstance(value, str):
             place = (*path, key)
             yield _Marker(path=place, owner=owner, url=url, shown=shown, name=key, of_proxy=of_proxy, value=value)
-
-
-def _address(text: Any, kind: AddressKind | None) -> tuple[object, str]:
-    """The URL normalised and as it may be shown, None for what is none; without ``kind`` it is a proxy's."""
-    if not isinstance(text, str):
-        return None, ""
-    try:
-        address: Address = parse_proxy_url(text) if kind is None else parse_address(text, kind)
-    except AddressError:
-        return None, ""
-    shown = bare_url(address)
-    return _normal(shown), shown
-
-
-def _normal(url: str) -> object:
-    try:
-        return origin_of(url), url.partition("://")[2].partition("/")[2].rstrip("/")
-    except BadAddressError:
-        return None

@@ -1,6 +1,9 @@
 """What is listed for people who look around: a line each."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from codehost.model.jobs import JobState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,8 +24,16 @@ class ListedRelease:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedCodeHost:
-    """A code host among others. ``problem``: why its document cannot be followed, as a sentence."""
+    """A code host among others.
+
+    Attributes:
+        name: as it was given.
+        paused: whether nothing is synced for it.
+        problem: why its document cannot be followed, as a sentence.
+        counts: wanted releases by the state of their jobs; a state without any may be missing.
+    """
 
     name: str
     paused: bool
     problem: str | None
+    counts: Mapping[JobState, int] = field(default_factory=dict)

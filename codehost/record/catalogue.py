@@ -6,7 +6,9 @@ from codehost.model.listings import ListedCodeHost, ListedRelease
 from codehost.model.records import Change, ChangeKind, ReleaseDetails
 from codehost.record.database import Database
 from codehost.record.reports import Reports
+from codehost.record.repositories import ListedRepository, Repositories, Wanted
 from codehost.record.tables import changes, code_hosts, releases
+from codehost.record.tallies import load_states
 
 
 class Catalogue:
@@ -15,6 +17,7 @@ class Catalogue:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._reports = Reports(database)
+        self._repositories = Repositories(database)
 
     async def details(self, repository: str) -> ReleaseDetails | None:
         """All that is known of the release in that repository, or None."""
@@ -76,9 +79,16 @@ class Catalogue:
 
     async def code_hosts(self) -> list[ListedCodeHost]:
         """The code hosts, in the order of their names."""
-        query = select(code_hosts.c.name, code_hosts.c.paused, code_hosts.c.problem).where(
-            code_hosts.c.removed_at.is_(None)
-        )
+        columns = (code_hosts.c.id, code_hosts.c.name, code_hosts.c.paused, code_hosts.c.problem)
+        query = select(*columns).where(code_hosts.c.removed_at.is_(None)).order_by(code_hosts.c.name)
         async with self._database.read() as connection:
-            rows = (await connection.execute(query.order_by(code_hosts.c.name))).all()
-        return [ListedCodeHost(name=row.name, paused=row.paused, problem=row.problem) for row in rows]
+            rows = (await connection.execute(query)).all()
+            counts = await load_states(connection)
+        return [
+            ListedCodeHost(name=row.name, paused=row.paused, problem=row.problem, counts=counts.get(row.id, {}))
+            for row in rows
+        ]
+
+    async def page(self, wanted: Wanted, after: int, limit: int) -> list[ListedRepository]:
+        """At most ``limit`` releases behind the one with the id ``after``; fewer: there are no more."""
+        return await self._repositories.page(wanted, after, limit)

@@ -194,21 +194,21 @@ class CodeHosts:
             await notify(connection)
             return await _find(connection, base.name)
 
-    async def pause(self, name: str, *, paused: bool) -> RecordedCodeHost:
+    async def pause(self, name: str, *, paused: bool, expected_sha256: str | None = None) -> RecordedCodeHost:
         """Keep its jobs from being worked on, or let them go on."""
-        return await self._set(name, paused=paused)
+        return await self._set(name, expected_sha256, paused=paused)
 
-    async def set_priority(self, name: str, priority: int) -> RecordedCodeHost:
+    async def set_priority(self, name: str, priority: int, *, expected_sha256: str | None = None) -> RecordedCodeHost:
         """The smaller number goes first."""
-        return await self._set(name, priority=priority)
+        return await self._set(name, expected_sha256, priority=priority)
 
-    async def request_sync(self, name: str) -> RecordedCodeHost:
+    async def request_sync(self, name: str, *, expected_sha256: str | None = None) -> RecordedCodeHost:
         """Ask for a new plan although the document is the same."""
-        return await self._set(name, sync_requested_at=_after_the_last_plan())
+        return await self._set(name, expected_sha256, sync_requested_at=_after_the_last_plan())
 
-    async def confirm_removal(self, name: str) -> RecordedCodeHost:
+    async def confirm_removal(self, name: str, *, expected_sha256: str | None = None) -> RecordedCodeHost:
         """Confirm that the document as it is now may retire as much as it does."""
-        return await self._set(name, removal_confirmed_sha256=code_hosts.c.document_sha256)
+        return await self._set(name, expected_sha256, removal_confirmed_sha256=code_hosts.c.document_sha256)
 
     async def set_problem(
         self, code_host_id: int, problem: str | None, *, seen: tuple[int, int | None] | None = None
@@ -229,19 +229,18 @@ class CodeHosts:
         async with self._database.write() as connection:
             await connection.execute(statement.values(problem=kept))
 
-    async def remove(self, name: str) -> RecordedCodeHost:
+    async def remove(self, name: str, *, expected_sha256: str | None = None) -> RecordedCodeHost:
         """Begin to remove a code host: its releases are retired, its secrets are gone.
 
         The row goes (``forget_removed``) when the last of its releases has gone.
 
         Raises:
             UnknownHostError: there is none of that name, or it is being removed already.
+            DocumentChangedError: it has another document than the expected one.
         """
         gone = {**NEW, "removed_at": clock()}
         async with self._database.write_alone() as connection:
-            code_host_id = (await connection.execute(_changed(name, gone))).scalar_one_or_none()
-            if code_host_id is None:
-                raise UnknownHostError(name)
+            code_host_id = await _change(connection, name, expected_sha256, gone)
             await _retire_all(connection, code_host_id)
             await replace_secrets(connection, code_host_id, ())
             await notify(connection)
@@ -267,10 +266,9 @@ class CodeHosts:
             names = (await connection.execute(statement.returning(code_hosts.c.name))).scalars().all()
         return sorted(names)
 
-    async def _set(self, name: str, **values: Any) -> RecordedCodeHost:
+    async def _set(self, name: str, expected_sha256: str | None, **values: Any) -> RecordedCodeHost:
         async with self._database.write() as connection:
-            if (await connection.execute(_changed(name, values))).scalar_one_or_none() is None:
-                raise UnknownHostError(name)
+            await _change(connection, name, expected_sha256, values)
             await notify(connection)
             return await _find(connection, name)
 
@@ -295,9 +293,17 @@ def _present() -> ColumnElement[bool]:
     return code_hosts.c.removed_at.is_(None)
 
 
-def _changed(name: str, values: dict[str, Any]) -> Any:
-    statement: Update = update(code_hosts).where(code_hosts.c.name == name, _present()).values(values)
-    return statement.returning(code_hosts.c.id)
+async def _change(connection: AsyncConnection, name: str, expected_sha256: str | None, values: dict[str, Any]) -> int:
+    """Change a code host if it has the expected document, or whatever it has; returns its id."""
+    named = (code_hosts.c.name == name, _present())
+    statement: Update = update(code_hosts).where(*named).values(values)
+    if expected_sha256 is not None:
+        statement = statement.where(code_hosts.c.document_sha256 == expected_sha256)
+    code_host_id = (await connection.execute(statement.returning(code_hosts.c.id))).scalar_one_or_none()
+    if code_host_id is not None:
+        return int(code_host_id)
+    there = (await connection.execute(select(exists().where(*named)))).scalar_one()
+    raise DocumentChangedError(name) if there else UnknownHostError(name)
 
 
 def _after_the_last_plan() -> ColumnElement[int]:

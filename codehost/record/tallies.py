@@ -82,6 +82,19 @@ async def load_tally(connection: AsyncConnection, code_host_id: int) -> Tally:
     )
 
 
+async def load_states(connection: AsyncConnection) -> dict[int, dict[JobState, int]]:
+    """Wanted releases by state, of every code host that has any; a state without any may be missing."""
+    query = (
+        select(tallies.c.code_host_id, tallies.c.kind, func.sum(tallies.c.number))
+        .where(tallies.c.kind.in_([state.value for state in JobState]))
+        .group_by(tallies.c.code_host_id, tallies.c.kind)
+    )
+    found: dict[int, dict[JobState, int]] = {}
+    for code_host_id, kind, number in (await connection.execute(query)).all():
+        found.setdefault(code_host_id, {})[JobState(kind)] = int(number)
+    return found
+
+
 async def gather(database: Database) -> bool:
     """Put the rows of all connections together when there are many; return whether there were.
 

@@ -50,7 +50,7 @@ class Parts:
         version: of codehost.
         endpoints: of the API, with their paths below ``API_ROOT``; those below ``/v1/`` are there.
         reading: routes for readers: git, pages, metrics.
-        open: routes for everybody, by whatever name the server is called: health.
+        open: routes for everybody, by whatever name the server is called: health, and what a page of a problem needs.
         site: where the server is.
         hosts: its names.
         trusted: the networks of proxies that are believed.

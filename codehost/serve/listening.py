@@ -5,7 +5,7 @@ import errno
 import logging
 import socket
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,8 @@ import structlog
 from aiohttp import web
 
 from codehost.model.errors import UserError
+from codehost.serve.access.clients import Address, address_in, network_of
+from codehost.serve.access.forwarded import Network
 from codehost.serve.access.log import RequestLog, library_logger
 
 _ADVICE = {
@@ -52,6 +54,8 @@ class Listening:
         port: 0 lets the system choose.
         tls: None: plain HTTP.
         connections: how many there may be at a time.
+        of_one: how many of them may be from one address, or one network of IPv6; None: a quarter of all.
+        crowds: networks whose addresses may have all of them: those of proxies, behind which there are many.
         head_seconds: in which the head of a request has to come, and the next one on the same connection. Longer than
             the common proxies keep their connections, so that they end them and not we.
         stalled_seconds: after which a client that takes no byte has gone.
@@ -61,6 +65,8 @@ class Listening:
     port: int
     tls: TlsFiles | None = None
     connections: int = 2_000
+    of_one: int | None = None
+    crowds: Sequence[Network] = ()
     head_seconds: float = 75.0
     stalled_seconds: float = 60.0
 
@@ -154,7 +160,7 @@ def _reload(context: ssl.SSLContext | None, files: TlsFiles | None) -> None:
 async def _listen(runner: web.AppRunner, where: Listening, context: ssl.SSLContext | None) -> asyncio.Server:
     if runner.server is None:
         raise TypeError(runner)
-    doorman = _Doorman(runner.server, where.connections)
+    doorman = _Doorman(runner.server, where)
     timeout = None if context is None else _HANDSHAKE_SECONDS
     try:
         server = await asyncio.get_running_loop().create_server(
@@ -162,7 +168,7 @@ async def _listen(runner: web.AppRunner, where: Listening, context: ssl.SSLConte
         )
     except OSError as error:
         advice = _ADVICE.get(error.errno or 0, "check the address and the port")
-        raise UserError(f"codehost cannot listen on {where.address}:{where.port}; {advice}.") from error
+        raise UserError(f"The server cannot listen on {where.address}:{where.port}; {advice}.") from error
     for one in server.sockets:
         _bound_stalls(one, where.stalled_seconds)
     return server
@@ -177,19 +183,58 @@ def _bound_stalls(listener: socket.socket, seconds: float) -> None:
 class _Doorman:
     """Makes the protocol of each connection: the server's, or one that says that there is no room."""
 
-    def __init__(self, server: web.Server, most: int) -> None:
+    def __init__(self, server: web.Server, where: Listening) -> None:
         self._server = server
-        self._most = most
+        self._most = where.connections
+        self._of_one = max(1, where.connections // 4) if where.of_one is None else where.of_one
+        self._crowds = where.crowds
         self._clock = asyncio.get_running_loop().time
         self._said_at = -_FULL_EVERY
 
     def __call__(self) -> asyncio.Protocol:
-        if len(self._server.connections) < self._most:
-            return self._server()
+        return _Entering(self) if len(self._server.connections) < self._most else self.full()
+
+    def enter(self, transport: asyncio.BaseTransport) -> asyncio.Protocol:
+        """Who serves the connection, now that it is known where it comes from."""
+        connections = self._server.connections
+        # Looking through them costs something, and most of the time there are few.
+        if len(connections) >= self._of_one:
+            address = _address_of(transport)
+            if address is not None and not any(address in network for network in self._crowds):
+                client = network_of(address)
+                if sum(_client_of(one.transport) == client for one in connections) >= self._of_one:
+                    return self.full(client)
+        return self._server()
+
+    def full(self, client: str | None = None) -> asyncio.Protocol:
+        """Who says that there is no room, for anybody or for that client."""
         if self._clock() - self._said_at >= _FULL_EVERY:
             self._said_at = self._clock()
-            log.warning("too many connections", action="connections_full", most=self._most)
+            log.warning("too many connections", action="connections_full", most=self._most, address=client)
         return _Full()
+
+
+class _Entering(asyncio.Protocol):
+    """Lets the doorman look at a connection before it is served."""
+
+    def __init__(self, doorman: _Doorman) -> None:
+        self._doorman = doorman
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Hand it over."""
+        protocol = self._doorman.enter(transport)
+        transport.set_protocol(protocol)
+        protocol.connection_made(transport)
+
+
+def _address_of(transport: asyncio.BaseTransport | None) -> Address | None:
+    peer = None if transport is None else transport.get_extra_info("peername")
+    return address_in(peer[0]) if isinstance(peer, tuple) else None
+
+
+def _client_of(transport: asyncio.BaseTransport | None) -> str | None:
+    address = _address_of(transport)
+    return None if address is None else network_of(address)
 
 
 class _Full(asyncio.Protocol):

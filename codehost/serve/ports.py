@@ -10,6 +10,7 @@ from codehost.model.jobs import JobState
 from codehost.model.listings import ListedCodeHost, ListedRelease
 from codehost.model.records import Change, RecordedCodeHost, ReleaseDetails
 from codehost.model.status import Status
+from codehost.record.repositories import ListedRepository, Wanted
 
 
 class Catalogue(Protocol):
@@ -33,6 +34,10 @@ class Catalogue(Protocol):
 
     async def code_hosts(self) -> list[ListedCodeHost]:
         """The code hosts, in the order of their names."""
+        ...
+
+    async def page(self, wanted: Wanted, after: int, limit: int) -> list[ListedRepository]:
+        """At most ``limit`` releases behind the one with the id ``after``; fewer: there are no more."""
         ...
 
 
@@ -70,14 +75,17 @@ class CountedHost(Protocol):
 
 
 class Hosting(Protocol):
-    """The code hosts in the database. Whatever cannot be done is raised as a ``UserError``."""
+    """The code hosts in the database. Whatever cannot be done is raised as a ``UserError``.
+
+    With ``expected_sha256`` something is done only to a code host whose document has that digest.
+    """
 
     async def add(self, name: str, text: str, *, priority: int) -> SavedDocument:
         """Make a code host."""
         ...
 
     async def edit(self, name: str, text: str, *, expected_sha256: str | None) -> SavedDocument:
-        """Give it another document, if it has the expected one or none is expected."""
+        """Give it another document."""
         ...
 
     async def all(self) -> Sequence[CountedHost]:
@@ -88,27 +96,27 @@ class Hosting(Protocol):
         """One of them."""
         ...
 
-    async def remove(self, name: str) -> RecordedCodeHost:
+    async def remove(self, name: str, *, expected_sha256: str | None = None) -> RecordedCodeHost:
         """Begin to remove it."""
         ...
 
-    async def pause(self, name: str) -> RecordedCodeHost:
+    async def pause(self, name: str, *, expected_sha256: str | None = None) -> RecordedCodeHost:
         """Let its jobs wait."""
         ...
 
-    async def resume(self, name: str) -> RecordedCodeHost:
+    async def resume(self, name: str, *, expected_sha256: str | None = None) -> RecordedCodeHost:
         """Let its jobs go on."""
         ...
 
-    async def request_sync(self, name: str) -> RecordedCodeHost:
+    async def request_sync(self, name: str, *, expected_sha256: str | None = None) -> RecordedCodeHost:
         """Ask the workers to plan it now."""
         ...
 
-    async def confirm_removal(self, name: str) -> RecordedCodeHost:
+    async def confirm_removal(self, name: str, *, expected_sha256: str | None = None) -> RecordedCodeHost:
         """Let its document as it is now retire many releases."""
         ...
 
-    async def set_priority(self, name: str, priority: int) -> RecordedCodeHost:
+    async def set_priority(self, name: str, priority: int, *, expected_sha256: str | None = None) -> RecordedCodeHost:
         """The smaller number goes first."""
         ...
 

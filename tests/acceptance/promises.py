@@ -3,7 +3,6 @@
 Everything here is read without the program's help. What does not hold raises ``BrokenPromiseError``.
 """
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -30,6 +29,11 @@ WHERE state = 'processing' AND (job_id IS NULL OR attempts.owner <> jobs.owner)
 _COMPLETIONS = """
 SELECT repository, count(*) FROM attempts JOIN jobs ON jobs.id = job_id JOIN releases ON releases.id = release_id
 WHERE outcome = 'completed' GROUP BY repository
+"""
+# With a release its attempts are forgotten, and not what the feed has told of it.
+_TOLD = """
+SELECT releases.repository, count(*) FROM changes JOIN releases ON releases.repository = changes.repository
+WHERE kind <> 'removed' AND at >= created_at GROUP BY releases.repository
 """
 
 
@@ -118,11 +122,10 @@ async def _check_feed(fleet: Fleet) -> None:
     """The feed has no gap, and one entry for each completion of what is there."""
     entries = await fleet.rows("SELECT sequence, repository, kind FROM changes ORDER BY sequence")
     _expect("feed", [sequence for sequence, _, _ in entries], list(range(1, len(entries) + 1)))
-    told: Counter[str] = Counter()
-    for _, repository, kind in entries:
-        # With the release its attempts are forgotten.
-        told[repository] = 0 if kind == "removed" else told[repository] + 1
-    _expect("told", {name: count for name, count in told.items() if count}, dict(await fleet.rows(_COMPLETIONS)))
+    _expect("told", dict(await fleet.rows(_TOLD)), dict(await fleet.rows(_COMPLETIONS)))
+    last = {repository: kind for _, repository, kind in entries}
+    there = {name for name, kind in last.items() if kind != "removed"}
+    _expect("there by the feed", sorted(there), sorted(state.published(fleet.desk.data)))
 
 
 def _expect(what: str, found: object, right: object) -> None:

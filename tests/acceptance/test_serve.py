@@ -14,6 +14,7 @@ import pytest
 
 from tests.acceptance.fleet import Fleet, fleet
 from tests.acceptance.program import Running
+from tests.acceptance.sourcegraph import read_list
 from tests.serve.git.serving import client_environment
 from tests.simulator.mirror import Mirror
 from tests.wiring import add_sdist
@@ -67,7 +68,9 @@ class Site:
             return answer.status
 
     async def clone(self, folder: Path, user: str = "", *, base: str = "") -> "subprocess.CompletedProcess[str]":
-        url = f"http://{user}127.0.0.1:{self.port}{base}/git/python/p0/1.0.git"
+        return await self.clone_from(f"http://{user}127.0.0.1:{self.port}{base}/git/python/p0/1.0.git", folder)
+
+    async def clone_from(self, url: str, folder: Path) -> "subprocess.CompletedProcess[str]":
         return await asyncio.to_thread(
             subprocess.run,
             ["git", "clone", "-q", url, str(folder)],
@@ -122,6 +125,7 @@ async def test_tokens_are_asked_for_and_revoked_at_once(site: Site, mirror: Mirr
     assert refused.returncode != 0
     assert (await site.clone(tmp_path / "wrong", "x:codehost_wrong@")).returncode != 0
     assert (await site.clone(tmp_path / "clone", f"x:{reader}@", base="/codehost")).returncode == 0
+    await follow_as_sourcegraph(site, f"x:{reader}@", "/codehost", tmp_path)
     assert await site.status("/healthz") == 200
     assert await site.status("/metrics") == 401
     bearer = {"Authorization": f"Bearer {reader}"}
@@ -139,6 +143,18 @@ async def test_tokens_are_asked_for_and_revoked_at_once(site: Site, mirror: Mirr
     assert ended.status == 0, ended.said
     assert reader not in ended.said
     assert reader not in str(await site.crew.rows("SELECT * FROM tokens"))
+
+
+async def follow_as_sourcegraph(site: Site, user: str, base: str, folder: Path) -> None:
+    url = f"http://127.0.0.1:{site.port}{base}"
+    exported = await site.crew.desk.run("export", "sourcegraph", "--url", url, *site.crew.desk.place)
+    assert exported.status == 0, exported.said
+    # A token is written into the configuration by whoever has it, and never given to the command.
+    found = await read_list(site.session, exported.stdout.replace("http://", f"http://{user}"))
+    assert [one.name for one in found] == ["python/p0/1.0", "python/p1/1.0"]
+    for number, one in enumerate(found):
+        cloned = await site.clone_from(one.clone_url, folder / f"sourcegraph{number}")
+        assert cloned.returncode == 0, cloned.stderr
 
 
 async def test_other_machines_are_served_once_there_is_an_admin(site: Site) -> None:

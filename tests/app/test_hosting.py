@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from codehost.app.host_json import host_to_json
 from codehost.app.hosting import (
     BadNameError,
     DocumentChangedError,
@@ -16,7 +17,6 @@ from codehost.app.hosting import (
     Saved,
     UnknownHostError,
     UnusableDocumentError,
-    host_to_json,
     states,
 )
 from codehost.app.keys import KeyPlace, Keyring

@@ -3,11 +3,12 @@ from pathlib import Path
 import pytest
 
 from codehost.app.looking import details, status
-from codehost.app.storage import Storage, migrate
+from codehost.app.storage import Storage, migrate, pair
 from codehost.app.syncing import sync
 from codehost.app.verifying import verify
 from codehost.model.datadir import DataDirectory
 from codehost.model.errors import UserError
+from codehost.record.database import Database
 from tests.app.helpers import request
 from tests.simulator.mirror import Mirror
 from tests.wiring import Watcher, add_sdist
@@ -36,3 +37,12 @@ async def test_a_database_belongs_to_one_data_directory(tmp_path: Path) -> None:
         there.data.identity.write_text(number)
         assert len((await verify(there, lambda _: None, repair=True)).findings) == 1
         assert (await sync(there, asked, Watcher())).summary.synced == 1
+
+
+async def test_the_first_use_needs_no_folder_but_the_data_directory(database: Database, tmp_path: Path) -> None:
+    data = DataDirectory(tmp_path / "new")
+    data.root.mkdir()
+    await pair(database, data)
+    number = data.identity.read_text()
+    await pair(database, data)
+    assert data.identity.read_text() == number

@@ -4,12 +4,14 @@ from pathlib import Path
 
 import pytest
 
+from codehost.model.jobs import JobState
 from codehost.model.records import ChangeKind, Plan
 from codehost.record.catalogue import Catalogue
 from codehost.record.database import open_database
 from codehost.record.hosts import CodeHosts
 from codehost.record.jobs import Jobs
 from codehost.record.releases import Releases
+from codehost.record.repositories import Wanted
 from tests.record.helpers import PATTERN, download, pinned, report, resolution
 
 
@@ -57,3 +59,9 @@ async def test_code_hosts(database_url: str, tmp_path: Path) -> None:
         await CodeHosts(database).save("a", "{}")
         found = await Catalogue(database).code_hosts()
         assert [(host.name, host.paused, host.problem) for host in found] == [("a", False, None), ("b", False, None)]
+        assert [dict(host.counts) for host in found] == [{}, {}]
+        await pinned(database, "six==1.0", "six==1.1", name="b")
+        [_, counted] = await Catalogue(database).code_hosts()
+        assert {state: number for state, number in counted.counts.items() if number} == {JobState.QUEUED: 2}
+        [first] = await Catalogue(database).page(Wanted(code_host="b"), 0, 1)
+        assert first.repository == "python/six/1.0"

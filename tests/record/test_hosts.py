@@ -237,3 +237,21 @@ async def test_a_code_host_is_read_while_another_changes_it(database: Database) 
         async with asyncio.timeout(5):
             host, _ = await hosts.read("work")
     assert host.document == "{}"
+
+
+async def test_what_was_seen_is_what_is_changed(database: Database) -> None:
+    hosts = CodeHosts(database)
+    seen = await hosts.create("work", "{}", source="hosts", priority=1, secrets=())
+    await hosts.replace(seen, "{} // other", source="hosts", secrets=())
+    stale, fresh = seen.document_sha256, digest_of("{} // other")
+    with pytest.raises(DocumentChangedError):
+        await hosts.confirm_removal("work", expected_sha256=stale)
+    with pytest.raises(DocumentChangedError):
+        await hosts.remove("work", expected_sha256=stale)
+    found = await hosts.find("work")
+    assert found is not None
+    assert (found.removed_at, found.removal_confirmed_sha256) == (None, None)
+    assert (await hosts.confirm_removal("work", expected_sha256=fresh)).removal_confirmed_sha256 == fresh
+    assert (await hosts.remove("work", expected_sha256=fresh)).removed_at is not None
+    with pytest.raises(UnknownHostError):
+        await hosts.remove("work", expected_sha256=fresh)

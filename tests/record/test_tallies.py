@@ -15,7 +15,7 @@ from codehost.record.hosts import CodeHosts
 from codehost.record.jobs import Jobs
 from codehost.record.releases import Releases
 from codehost.record.tables import code_hosts, jobs, releases, tallies
-from codehost.record.tallies import Tally, gather, load_tally
+from codehost.record.tallies import Tally, gather, load_states, load_tally
 from tests.record.helpers import download, let_leases_expire, pinned, replan, report, resolution
 
 PINS = [f"p{number // 3}=={number % 3}" for number in range(60)]
@@ -104,6 +104,10 @@ async def test_they_are_what_a_count_gives(database: Database, seed: int) -> Non
         await work_somehow(database, host, "w", rng, 2)
         assert await kept(database, host) == await counted(database, host)
     assert (await kept(database, other)).states[JobState.QUEUED] == 1
+    async with database.read() as connection:
+        states = await load_states(connection)
+    for one in (host, other):
+        assert {state: states[one].get(state, 0) for state in JobState} == (await kept(database, one)).states
 
 
 async def test_workers_at_the_same_time(postgresql_url: str, tmp_path: object, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -303,7 +303,7 @@ async def test_headers(served: Served) -> None:
         assert "default-src 'none'" in headers["Content-Security-Policy"]
         assert headers["Referrer-Policy"] == "no-referrer"
         assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
-        assert "Strict-Transport-Security" not in headers
+        assert not {"Strict-Transport-Security", "Cross-Origin-Opener-Policy"} & set(headers)
         assert "Set-Cookie" not in headers
     assert (await served.ask("/page")).headers["Cache-Control"] == "public, max-age=9"
     assert (await served.ask("/page", token=served.reader)).headers["Cache-Control"] == "private, max-age=9"
@@ -315,6 +315,7 @@ async def test_behind_a_proxy(served: Served) -> None:
     answer = await served.ask("/api/v1/things/x", headers=headers)
     assert (answer.json["address"], answer.json["url"]) == ("198.51.100.1", "https://code.example.com/x")
     assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"
+    assert answer.headers["Cross-Origin-Opener-Policy"] == "same-origin"
     answer = await served.ask("/api/v1/things/x", headers=headers | {"X-Forwarded-Host": "evil.example.net"})
     assert answer.status == 421
 
@@ -365,13 +366,15 @@ async def test_a_damaged_body_is_the_clients_fault(served: Served) -> None:
 
 async def test_half_an_answer_is_not_taken_for_a_whole_one(served: Served) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
-    writer.write(b"GET /half HTTP/1.1\r\nHost: localhost\r\n\r\n")
-    try:
-        got = await asyncio.wait_for(reader.read(), 5)
-    except ConnectionError:
-        got = b""
+    with structlog.testing.capture_logs() as logs:
+        writer.write(b"GET /half HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        try:
+            got = await asyncio.wait_for(reader.read(), 5)
+        except ConnectionError:
+            got = b""
     assert len(got.partition(b"\r\n\r\n")[2]) < 100
     writer.close()
+    assert [(line["action"], line.get("status")) for line in logs] == [("request_crashed", None), ("request", 499)]
 
 
 async def test_lines_of_the_log_hold_no_secret(served: Served) -> None:

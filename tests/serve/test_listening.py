@@ -3,9 +3,10 @@
 import asyncio
 import socket
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from aiohttp import ClientSession, web
 from aiohttp.typedefs import Handler
 
 from codehost.model.errors import UserError
+from codehost.serve.access.forwarded import Network
 from codehost.serve.access.traffic import Traffic
 from codehost.serve.listening import Door, Listening, TlsFiles, listening, tls_context
 
@@ -54,7 +56,7 @@ async def raw(port: int, data: bytes) -> bytes:
 
 
 async def test_too_many_connections_are_told_so() -> None:
-    async with serving(replace(HERE, connections=2)) as door:
+    async with serving(replace(HERE, connections=2, of_one=2)) as door:
         held = [await asyncio.open_connection("127.0.0.1", door.port) for _ in range(2)]
         await asyncio.sleep(0.05)
         with structlog.testing.capture_logs() as logs:
@@ -66,6 +68,24 @@ async def test_too_many_connections_are_told_so() -> None:
             await writer.wait_closed()
         await asyncio.sleep(0.05)
         assert (await raw(door.port, b"GET / HTTP/1.0\r\n\r\n")).startswith(b"HTTP/1.0 200")
+
+
+async def from_address(address: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    return await asyncio.open_connection("127.0.0.1", port, local_addr=(address, 0))
+
+
+@pytest.mark.parametrize(("crowds", "full"), [((), True), ((ip_network("127.0.0.2"),), False)])
+async def test_one_address_does_not_take_all_the_room(crowds: Sequence[Network], *, full: bool) -> None:
+    async with serving(replace(HERE, connections=9, of_one=2, crowds=crowds)) as door:
+        held = [await from_address("127.0.0.2", door.port) for _ in range(2)]
+        await asyncio.sleep(0.05)
+        for address, refused in (("127.0.0.2", full), ("127.0.0.3", False)):
+            reader, writer = await from_address(address, door.port)
+            writer.write(b"GET / HTTP/1.0\r\n\r\n")
+            assert (b" 503 " in await reader.readline()) is refused
+            writer.close()
+        for _, writer in held:
+            writer.close()
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,8 @@ _KINDS: tuple[tuple[tuple[type[UserError], ...], Kind], ...] = (
 
 BAD_BODY = (web.RequestPayloadError, ClientPayloadError, HttpProcessingError)
 
-ErrorPage = Callable[[Problem], str]
+# Makes the answer, with the headers that what is shown needs.
+ErrorPage = Callable[[Problem], web.Response]
 
 
 class Area(Enum):
@@ -96,15 +97,17 @@ def answer(error: ProblemError, area: Area, accept: str, page: ErrorPage) -> web
         headers["Content-Type"] = MEDIA_TYPE
         return web.Response(status=error.kind.status, body=msgspec.json.encode(error.problem), headers=headers)
     if area is Area.PAGES and "text/html" in accept:
-        text = page(error.problem)
-        return web.Response(status=error.kind.status, text=text, content_type="text/html", headers=headers)
+        shown = page(error.problem)
+        shown.headers.update(headers)
+        return shown
     return web.Response(status=error.kind.status, text=f"{error.detail}\n", headers=headers)
 
 
-def plain_page(problem: Problem) -> str:
+def plain_page(problem: Problem) -> web.Response:
     """A page of a title and a sentence."""
     title, detail = escape(problem.title), escape(problem.detail)
-    return (
+    text = (
         '<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n'
         f"<title>{title}</title>\n<h1>{title}</h1>\n<p>{detail}</p>\n</html>\n"
     )
+    return web.Response(status=problem.status, text=text, content_type="text/html")

@@ -7,10 +7,11 @@ backwards. Everything before that is the client's own word.
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Network, IPv6Network
+
+from codehost.serve.access.clients import Address, address_in
 
 Network = IPv4Network | IPv6Network
-_Address = IPv4Address | IPv6Address
 
 FORWARDED = "Forwarded"
 X_FOR = "X-Forwarded-For"
@@ -21,9 +22,9 @@ _SCHEMES = frozenset({"http", "https"})
 # Longer chains are nobody's, and reading one must cost little.
 _MOST = 2_000
 
-# RFC 7239, section 4: elements have commas between them, pairs semicolons; values may be quoted.
-_ELEMENT = re.compile(r'(?:[^,"]|"(?:\\.|[^"\\])*")+')
-_PAIR = re.compile(r'\s*(\w+)=(?:"((?:\\.|[^"\\])*)"|([^\s";,]*))\s*(?:;|\Z)')
+# RFC 7239, section 4: elements have commas between them, pairs semicolons; values may be quoted. Behind each pair
+# stands what ends it.
+_PAIR = re.compile(r'[ \t]*+(?:(\w+)=(?:"((?:\\.|[^"\\])*)"|([^\s";,]*)))?[ \t]*+([;,]|\Z)')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,9 +54,7 @@ def client_of(direct: Client, header: Callable[[str], str], trusted: Sequence[Ne
     if not _is_trusted(_read_address(direct.address), trusted):
         return direct
     told = [
-        _walk(direct, hops, trusted)
-        for hops in (list(_forwarded(header(FORWARDED))), list(_x_forwarded(header)))
-        if hops
+        _walk(direct, hops, trusted) for hops in (_forwarded(header(FORWARDED)), list(_x_forwarded(header))) if hops
     ]
     if not told:
         return _named(direct, _last(header(X_PROTO)), _last(header(X_HOST)))
@@ -84,12 +83,26 @@ def _named(client: Client, scheme: str | None, authority: str | None) -> Client:
     )
 
 
-def _forwarded(text: str) -> Iterator[_Hop]:
-    for element in _ELEMENT.findall(text[-_MOST:]):
-        said = {
-            name.lower(): re.sub(r"\\(.)", r"\1", quoted) or plain for name, quoted, plain in _PAIR.findall(element)
-        }
-        yield _Hop(address=said.get("for", ""), scheme=said.get("proto"), authority=said.get("host"))
+def _forwarded(text: str) -> list[_Hop]:
+    """The hops, and one that says nothing if the text is none of RFC 7239.
+
+    Half a quoted value, sent by a client, would swallow what the proxy writes behind it.
+    """
+    if not text.strip():
+        return []
+    hops, said, at, ended = [], dict[str, str](), 0, ","
+    while at < len(text) or ended != "":
+        pair = _PAIR.match(text, at) if len(text) <= _MOST else None
+        if pair is None:
+            return [_Hop(address="")]
+        name, quoted, plain, ended = pair.groups(default="")
+        if name:
+            said[name.lower()] = re.sub(r"\\(.)", r"\1", quoted) or plain
+        if ended != ";" and said:
+            hops.append(_Hop(address=said.get("for", ""), scheme=said.get("proto"), authority=said.get("host")))
+            said = {}
+        at = pair.end()
+    return hops
 
 
 def _x_forwarded(header: Callable[[str], str]) -> Iterator[_Hop]:
@@ -104,19 +117,14 @@ def _last(text: str) -> str | None:
     return text.rpartition(",")[2].strip() or None
 
 
-def _read_address(text: str) -> _Address | None:
+def _read_address(text: str) -> Address | None:
     text = text.strip()
     if text.startswith("["):
         text = text[1:].partition("]")[0]
     elif text.count(":") == 1:
         text = text.partition(":")[0]
-    try:
-        address = ip_address(text.partition("%")[0])
-    except ValueError:
-        return None
-    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
-    return mapped or address
+    return address_in(text)
 
 
-def _is_trusted(address: _Address | None, trusted: Sequence[Network]) -> bool:
+def _is_trusted(address: Address | None, trusted: Sequence[Network]) -> bool:
     return address is not None and any(address in network for network in trusted)

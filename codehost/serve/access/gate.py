@@ -113,6 +113,8 @@ class Gate:
         return await asyncio.shield(task)
 
     async def _look(self, sha256: str, address: str) -> RecordedToken | None:
+        # Counted from the question: the database may take long to answer, and a revocation comes in between.
+        until = self._clock() + REMEMBERED_SECONDS
         try:
             found = await self._tokens.find(sha256)
         except BaseException:
@@ -122,7 +124,7 @@ class Gate:
             log.warning("token refused", action="token_refused", address=address)
         else:
             self._failures.forgive(address, self._clock())
-        self._remembered[sha256] = (found, self._clock() + REMEMBERED_SECONDS)
+        self._remembered[sha256] = (found, until)
         self._remembered.move_to_end(sha256)
         if len(self._remembered) > _MOST_REMEMBERED:
             self._remembered.popitem(last=False)

@@ -1,17 +1,20 @@
 """How often a client may come with a wrong token. Pure; seconds are those of a clock that is never set."""
 
 from collections import OrderedDict
-from ipaddress import IPv6Address, ip_address, ip_network
+from collections.abc import Sequence
+from ipaddress import IPv6Address
 
-# Whoever has one address of IPv6 has as many as it likes in its network.
-_NETWORK_BITS = 64
+from codehost.serve.access.clients import NETWORK_BITS, address_in, network_of
+
+# RFC 6177: a site may have 65,536 networks. There may be others in it, so a failure fills its bucket by less.
+_NETWORKS = ((NETWORK_BITS, 1.0), (48, 0.125))
 
 
 class Failures:
     """A bucket for each client: every failure fills it by one, and one runs out in ``seconds``.
 
     Args:
-        most: how many a bucket holds.
+        most: how many a bucket holds; one for a whole site of IPv6 takes eight times as many, and as fast.
         seconds: in which one failure is forgotten.
         clients: how many buckets there are; the one that was filled longest ago gives way.
     """
@@ -20,41 +23,41 @@ class Failures:
         self._most = most
         self._seconds = seconds
         self._clients = clients
-        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._levels: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def __len__(self) -> int:
-        return len(self._buckets)
+        return len(self._levels)
 
     def wait(self, address: str, now: float) -> float:
         """After how many seconds this client may try again; 0.0 for at once."""
-        return max(self._level(_client(address), now) - (self._most - 1), 0.0) * self._seconds
+        return max(
+            max(self._level(bucket, now) - (self._most - by), 0.0) * self._seconds for bucket, by in _buckets(address)
+        )
 
     def add(self, address: str, now: float) -> None:
         """The client has failed."""
-        client = _client(address)
-        self._buckets[client] = (self._level(client, now) + 1, now)
-        self._buckets.move_to_end(client)
-        if len(self._buckets) > self._clients:
-            self._buckets.popitem(last=False)
+        for bucket, by in _buckets(address):
+            self._levels[bucket] = (self._level(bucket, now) + by, now)
+            self._levels.move_to_end(bucket)
+            if len(self._levels) > self._clients:
+                self._levels.popitem(last=False)
 
     def forgive(self, address: str, now: float) -> None:
         """One failure was none."""
-        client = _client(address)
-        if (level := self._level(client, now) - 1) > 0:
-            self._buckets[client] = (level, now)
-        else:
-            self._buckets.pop(client, None)
+        for bucket, by in _buckets(address):
+            if (level := self._level(bucket, now) - by) > 0:
+                self._levels[bucket] = (level, now)
+            else:
+                self._levels.pop(bucket, None)
 
-    def _level(self, client: str, now: float) -> float:
-        level, at = self._buckets.get(client, (0.0, now))
+    def _level(self, bucket: str, now: float) -> float:
+        level, at = self._levels.get(bucket, (0.0, now))
         return max(level - (now - at) / self._seconds, 0.0)
 
 
-def _client(address: str) -> str:
-    try:
-        found = ip_address(address)
-    except ValueError:
-        return address
-    if not isinstance(found, IPv6Address):
-        return address
-    return str(ip_network((int(found), _NETWORK_BITS), strict=False))
+def _buckets(address: str) -> Sequence[tuple[str, float]]:
+    """The buckets that a failure from this address fills, and by how much."""
+    found = address_in(address)
+    if isinstance(found, IPv6Address):
+        return [(network_of(found, bits), by) for bits, by in _NETWORKS]
+    return ((address if found is None else network_of(found), 1.0),)

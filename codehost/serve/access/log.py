@@ -31,7 +31,7 @@ class RequestLog(AbstractAccessLogger):
             "request",
             action="request",
             method=request.method,
-            path=without_tokens(printable(request.raw_path.partition("?")[0], _SHOWN_PATH)),
+            path=without_tokens(printable(_path(request.raw_path), _SHOWN_PATH)),
             status=response.status,
             seconds=round(time, 4),
             sent=response.body_length,
@@ -39,6 +39,16 @@ class RequestLog(AbstractAccessLogger):
             token=request.get(ACCESS, Access()).token,
             agent=without_tokens(printable(request.headers.get("User-Agent", ""), _SHOWN_AGENT)),
         )
+
+
+def _path(target: str) -> str:
+    """The target without its query and, if it is an absolute URL, without user information."""
+    path = target.partition("?")[0]
+    scheme, slashes, rest = path.partition("://")
+    if path.startswith("/") or not slashes:
+        return path if path.startswith("/") else path.rpartition("@")[2]
+    authority, slash, inner = rest.partition("/")
+    return f"{scheme}{slashes}{authority.rpartition('@')[2]}{slash}{inner}"
 
 
 class _Library(logging.Handler):

@@ -36,6 +36,8 @@ ORIGIN: web.RequestKey[Origin] = web.RequestKey("origin", Origin)
 QUIET: web.RequestKey[bool] = web.RequestKey("quiet", bool)
 _STARTED: web.RequestKey[web.StreamResponse] = web.RequestKey("started", web.StreamResponse)
 
+# nginx's number for a client that has hung up.
+_CLIENT_CLOSED = 499
 # Of a path in a log line.
 _SHOWN_PATH = 500
 
@@ -79,20 +81,27 @@ class Speaking:
             problem = problem_of(error)
         except BAD_BODY:
             problem = ProblemError(Kind.BAD_REQUEST, "The request's body cannot be read: it is cut off or damaged.")
-        except ConnectionError:
-            raise
         except Exception as error:  # noqa: BLE001 - a defect must cost one request; it is logged, to be found again
+            if isinstance(error, ConnectionError) and (request.transport is None or request.transport.is_closing()):
+                return _gone(request)
             problem = _defect(request, error)
         return self._say(request, problem)
 
     def _say(self, request: web.Request, problem: ProblemError) -> web.StreamResponse:
         if _STARTED in request:
-            # Nobody may take half an answer for a whole one.
-            if request.transport is not None:
-                request.transport.abort()
-            raise ConnectionResetError
+            return _gone(request)
         path = self.site.inner(request.path)
         return answer(problem, area_of(path), request.headers.get("Accept", ""), self.page)
+
+
+def _gone(request: web.Request) -> web.Response:
+    """What the line in the log says of a client that nothing more is sent to. Its connection ends.
+
+    Nobody may take half an answer for a whole one.
+    """
+    if request.transport is not None:
+        request.transport.abort()
+    return web.Response(status=_CLIENT_CLOSED)
 
 
 def _defect(request: web.Request, error: Exception) -> ProblemError:
@@ -182,10 +191,11 @@ class Dressing:
         headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; sandbox")
         headers.setdefault("X-Frame-Options", "DENY")
         headers.setdefault("Referrer-Policy", "no-referrer")
-        headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
         headers.setdefault("Cache-Control", "no-store")
         # RFC 9111, section 3.5: "public" lets caches hand to everybody what a token was needed for.
         if request.get(ACCESS, Access()).role is not None or not self.gate.is_open:
             headers["Cache-Control"] = headers["Cache-Control"].replace("public", "private")
         if request.get(CLIENT) is not None and request[ORIGIN].root.startswith("https:"):
             headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+            # HTML, 7.1.3: without TLS browsers pass it over, and complain.
+            headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")

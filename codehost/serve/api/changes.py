@@ -14,7 +14,7 @@ from codehost.serve.api.endpoints import Answer, Call, Endpoint
 from codehost.serve.api.links import Addresses, addresses_for
 from codehost.serve.api.times import moment
 from codehost.serve.feed.cursors import CursorError, read_cursor, write_cursor
-from codehost.serve.feed.events import HEARTBEAT_SECONDS, EventStream, Following, frame
+from codehost.serve.feed.events import HEARTBEAT_SECONDS, EventStream, Following, frame, wait_with
 from codehost.serve.feed.hub import Hub
 from codehost.serve.problems import Flaw, Kind, ProblemError
 
@@ -143,7 +143,7 @@ class Changes:
         page = await self._page(position, call.query)
         if not page.items and call.query.wait:
             with self._waiting.taken():
-                page = await self._await_news(page, call.query)
+                page = await self._await_news(page, call)
         where = addresses_for(call.request)
         entries = tuple(_entry(change, feed, where) for change in page.items)
         return Answer(
@@ -189,12 +189,12 @@ class Changes:
             raise _unknown()
         return page
 
-    async def _await_news(self, page: FeedPage, query: ChangesQuery) -> FeedPage:
+    async def _await_news(self, page: FeedPage, call: Call[ChangesQuery, None]) -> FeedPage:
         """The first page with entries, or, at the end of the wait, without."""
         clock = asyncio.get_running_loop().time
-        ends_at = clock() + query.wait
-        while not page.items and await self._hub.wait_beyond(page.end.sequence, max(ends_at - clock(), 0)):
-            page = await self._page(page.end, query)
+        ends_at = clock() + call.query.wait
+        while not page.items and await wait_with(call.request, self._hub, page.end.sequence, ends_at - clock()):
+            page = await self._page(page.end, call.query)
         return page
 
 

@@ -10,6 +10,7 @@ import msgspec
 from codehost.config.loading import load
 from codehost.model.access import Role
 from codehost.serve.api.endpoints import Answer, Call, Endpoint, Nothing
+from codehost.serve.api.gone import unless_gone
 from codehost.serve.api.hosts import Document, Name, host_in
 from codehost.serve.api.mistakes import MOST_SHOWN, refused, sentence
 from codehost.serve.api.places import Places
@@ -119,8 +120,9 @@ class Documents:
             method="POST",
             path="/validate",
             name="validateDocument",
-            summary="Every mistake of a document, with its place and a hint; what it refers to is not looked up",
+            summary="Every mistake of a document itself, with its place and a hint; what it refers to is not looked up",
             tag=_TAG,
+            role=Role.ADMIN,
             handle=self.validate,
             body=Written,
             answers={200: Verdict},
@@ -165,19 +167,20 @@ class Documents:
     async def preview(self, call: Call[Nothing, NewPreview]) -> Answer:
         """What a new document would do."""
         body = call.body
-        return await self._preview(body.name, body.document, body, stored=False)
+        return await unless_gone(call.request, self._preview(body.name, body.document, body, stored=False))
 
     async def preview_host(self, call: Call[Nothing, HostPreview]) -> Answer:
         """What a code host's document does, or would do when it is edited."""
-        return await self._preview(host_in(call), call.body.document, call.body, stored=True)
+        body = call.body
+        return await unless_gone(call.request, self._preview(host_in(call), body.document, body, stored=True))
 
     async def check(self, call: Call[Nothing, NewCheck]) -> Answer:
         """How the mirrors of a new document are."""
-        return await self._check(call.body.name, call.body.document, stored=False)
+        return await unless_gone(call.request, self._check(call.body.name, call.body.document, stored=False))
 
     async def check_host(self, call: Call[Nothing, HostCheck]) -> Answer:
         """How the mirrors of a code host are."""
-        return await self._check(host_in(call), call.body.document, stored=True)
+        return await unless_gone(call.request, self._check(host_in(call), call.body.document, stored=True))
 
     async def _preview(
         self, name: str, document: str | None, body: NewPreview | HostPreview, *, stored: bool

@@ -4,8 +4,7 @@
 as its numbers of releases, changes all the time and is nobody's edit. So nothing here is answered with 304.
 """
 
-from collections.abc import Awaitable, Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 from urllib.parse import quote
 
 import msgspec
@@ -31,6 +30,8 @@ _TAG = "code hosts"
 _PATH = "/code-hosts/{host}"
 _IF_MATCH = "If-Match"
 _MUST_MATCH = {_IF_MATCH: "The ETag of the code host as you have seen it, or *. Without it: 428."}
+_MUST_MATCH_PROBLEMS = (Kind.NOT_FOUND, Kind.CHANGED, Kind.PRECONDITION_REQUIRED)
+_MAY_MATCH_PROBLEMS = (Kind.NOT_FOUND, Kind.CHANGED)
 _MAY_MATCH = {_IF_MATCH: "The ETag of the code host as you have seen it. With another document now: 412."}
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_NAME)]
@@ -41,6 +42,12 @@ Document = Annotated[
     ),
 ]
 _Priority = Annotated[int, msgspec.Meta(ge=_LEAST, le=_MOST, description="The smaller number goes first.")]
+
+
+class _Act(Protocol):
+    """Something that is asked of a code host."""
+
+    async def __call__(self, name: str, *, expected_sha256: str | None = None) -> RecordedCodeHost: ...
 
 
 class NewCodeHost(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -162,7 +169,7 @@ class Hosts:
                 self.edit,
                 body=NewDocument,
                 headers=_MUST_MATCH,
-                problems=(Kind.NOT_FOUND, Kind.CONFLICT, Kind.CHANGED, Kind.PRECONDITION_REQUIRED),
+                problems=(Kind.CONFLICT, *_MUST_MATCH_PROBLEMS),
             ),
             _endpoint(
                 "PATCH",
@@ -171,7 +178,8 @@ class Hosts:
                 "Give a code host another priority",
                 self.set_priority,
                 body=NewPriority,
-                problems=(Kind.NOT_FOUND,),
+                headers=_MAY_MATCH,
+                problems=_MAY_MATCH_PROBLEMS,
             ),
             _endpoint(
                 "DELETE",
@@ -181,7 +189,7 @@ class Hosts:
                 self.remove,
                 answers={204: None},
                 headers=_MAY_MATCH,
-                problems=(Kind.NOT_FOUND, Kind.CONFLICT, Kind.CHANGED),
+                problems=(Kind.CONFLICT, *_MAY_MATCH_PROBLEMS),
             ),
             self._action(
                 "pause", "pauseCodeHost", "Let its jobs wait; what is in hand is finished", self._hosting.pause
@@ -198,6 +206,7 @@ class Hosts:
                 "confirmRemovals",
                 "Let its document as it is now retire many releases at once",
                 self._hosting.confirm_removal,
+                must_match=True,
             ),
         ]
 
@@ -221,12 +230,7 @@ class Hosts:
     async def edit(self, call: Call[Nothing, NewDocument]) -> Answer:
         """Another document."""
         name = host_in(call)
-        if _IF_MATCH not in call.request.headers:
-            raise ProblemError(
-                Kind.PRECONDITION_REQUIRED,
-                "Send If-Match with the ETag of the code host as you have seen it, so that nobody's change is lost; *"
-                " takes whatever is there.",
-            )
+        _check_match_is_given(call.request)
         expected = await self._expected(name, call.request)
         saved = await self._hosting.edit(name, call.body.document, expected_sha256=expected)
         if saved.violations:
@@ -236,31 +240,33 @@ class Hosts:
     async def set_priority(self, call: Call[Nothing, NewPriority]) -> Answer:
         """Another priority."""
         name = host_in(call)
-        await self._hosting.set_priority(name, call.body.priority)
+        expected = await self._expected(name, call.request)
+        await self._hosting.set_priority(name, call.body.priority, expected_sha256=expected)
         return await self._answer(name)
 
     async def remove(self, call: Call[Nothing, None]) -> Answer:
         """Remove it."""
         name = host_in(call)
-        await self._expected(name, call.request)
-        await self._hosting.remove(name)
+        await self._hosting.remove(name, expected_sha256=await self._expected(name, call.request))
         return Answer(status=204)
 
-    def _action(
-        self, action: str, name: str, summary: str, act: Callable[[str], Awaitable[RecordedCodeHost]]
-    ) -> Endpoint:
+    def _action(self, action: str, name: str, summary: str, act: _Act, *, must_match: bool = False) -> Endpoint:
         async def handle(call: Call[Nothing, None]) -> Answer:
             host = host_in(call)
-            await self._expected(host, call.request)
-            await act(host)
+            if must_match:
+                _check_match_is_given(call.request)
+            await act(host, expected_sha256=await self._expected(host, call.request))
             return await self._answer(host)
 
-        problems = (Kind.NOT_FOUND, Kind.CHANGED)
-        path = f"{_PATH}/{action}"
-        return _endpoint("POST", path, name, summary, handle, headers=_MAY_MATCH, problems=problems)
+        headers = _MUST_MATCH if must_match else _MAY_MATCH
+        problems = _MUST_MATCH_PROBLEMS if must_match else _MAY_MATCH_PROBLEMS
+        return _endpoint("POST", f"{_PATH}/{action}", name, summary, handle, headers=headers, problems=problems)
 
     async def _expected(self, name: str, request: web.Request) -> str | None:
-        """The digest of the document that is to be changed; None for whatever is there."""
+        """The digest of the document that is to be changed; None for whatever is there.
+
+        Several may be meant. Which of them it is now is told here; that it still is, whoever changes it sees to.
+        """
         tags = request.headers.getall(_IF_MATCH, [])
         if not tags or tags == [ANY]:
             return None
@@ -302,6 +308,16 @@ def check_name(name: str) -> None:
     """
     if not name.isprintable() or not 0 < len(name) <= MAX_NAME:
         raise ProblemError(Kind.NOT_FOUND, "No code host can have that name: GET /api/v1/code-hosts lists them.")
+
+
+def _check_match_is_given(request: web.Request) -> None:
+    # RFC 6585, section 3
+    if _IF_MATCH not in request.headers:
+        raise ProblemError(
+            Kind.PRECONDITION_REQUIRED,
+            "Send If-Match with the ETag of the code host as you have seen it, so that this is done to that document"
+            " and to no later one; * takes whatever is there.",
+        )
 
 
 def _endpoint(method: str, path: str, name: str, summary: str, handle: Any, **more: Any) -> Endpoint:

@@ -14,8 +14,12 @@ _REF = "#/components/schemas/{name}"
 _PARAMETER = re.compile(r"\{(\w+)\}")
 
 # What may happen anywhere.
-_EVERYWHERE = (Kind.BAD_REQUEST, Kind.INVALID, Kind.MISDIRECTED, Kind.TOO_MANY, Kind.INTERNAL, Kind.UNAVAILABLE)
-_GUARDED = (Kind.UNAUTHENTICATED, Kind.FORBIDDEN)
+_EVERYWHERE = (
+    *(Kind.BAD_REQUEST, Kind.INVALID, Kind.MISDIRECTED, Kind.TOO_MANY, Kind.INTERNAL, Kind.UNAVAILABLE),
+    # A token that is none is refused where none is needed, too.
+    Kind.UNAUTHENTICATED,
+)
+_GUARDED = (Kind.FORBIDDEN,)
 _WITH_BODY = (Kind.TOO_SLOW, Kind.TOO_LARGE, Kind.UNSUPPORTED_MEDIA_TYPE)
 
 _DESCRIPTIONS = {

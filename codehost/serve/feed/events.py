@@ -16,6 +16,8 @@ HEARTBEAT_SECONDS = 15.0
 _STALLED_SECONDS = 30.0
 # Tokens are asked for when a stream begins: one that was revoked is worth nothing after so long.
 _LONGEST_SECONDS = 3_600.0
+# So often is looked whether the consumer of a quiet stream, or whoever waits for changes, is still there.
+_GONE_SECONDS = 1.0
 _LIMIT = 200
 _AGAIN_MILLISECONDS = 5_000
 
@@ -37,6 +39,24 @@ def frame(cursor: str, data: bytes) -> bytes:
 def heartbeat(cursor: str) -> bytes:
     """A comment, and where to go on. Without data it is no event, and the id counts all the same (section 9.2.6)."""
     return b": here\nid: %s\n\n" % cursor.encode()
+
+
+def is_gone(request: web.Request) -> bool:
+    """Whether the consumer has hung up."""
+    return request.transport is None or request.transport.is_closing()
+
+
+async def wait_with(request: web.Request, hub: Hub, sequence: int, seconds: float) -> bool:
+    """As ``Hub.wait_beyond``, but not for longer than the consumer does: who hangs up gives its place to others."""
+    clock = asyncio.get_running_loop().time
+    ends_at = clock() + seconds
+    while not is_gone(request):
+        left = ends_at - clock()
+        if await hub.wait_beyond(sequence, max(min(left, _GONE_SECONDS), 0)):
+            return True
+        if left <= _GONE_SECONDS or hub.stopping.is_set():
+            return False
+    return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,10 +89,10 @@ class EventStream:
     async def send(self, request: web.Request) -> web.StreamResponse:
         """Send events until the consumer goes, the server is about to end, or the database is away."""
         response = web.StreamResponse(headers=_HEADERS)
-        await response.prepare(request)
         try:
+            await response.prepare(request)
             await self._say(response, b"retry: %d\n\n" % _AGAIN_MILLISECONDS)
-            await self._follow(response)
+            await self._follow(request, response)
             async with asyncio.timeout(_STALLED_SECONDS):
                 await response.write_eof()
         except UserError as error:
@@ -85,10 +105,10 @@ class EventStream:
             pass  # the consumer went away
         return response
 
-    async def _follow(self, response: web.StreamResponse) -> None:
+    async def _follow(self, request: web.Request, response: web.StreamResponse) -> None:
         hub, following, position = self._hub, self._following, self._following.position
         ends_at = self._clock() + _LONGEST_SECONDS
-        while not hub.stopping.is_set() and self._clock() < ends_at:
+        while not hub.stopping.is_set() and self._clock() < ends_at and not is_gone(request):
             page = await hub.page(position.sequence, _LIMIT, following.code_host)
             if page.end.sequence < position.sequence:
                 # Another history. The consumer comes back with a cursor that is not known here, and is told so.
@@ -99,7 +119,8 @@ class EventStream:
             elif self._clock() >= self._said_at + self._every:
                 await self._say(response, heartbeat(following.cursor(position)))
             if not page.more:
-                await hub.wait_beyond(position.sequence, max(self._said_at + self._every - self._clock(), 0))
+                heard = max(self._said_at + self._every - self._clock(), 0)
+                await wait_with(request, hub, position.sequence, heard)
 
     async def _say(self, response: web.StreamResponse, what: bytes) -> None:
         async with asyncio.timeout(_STALLED_SECONDS):

@@ -11,8 +11,10 @@ from codehost.serve.git.limits import GitLimits
 from codehost.serve.git.progress import Ending, Progress
 from codehost.serve.git.slots import Turn
 
-# So often is looked whether the last bytes have left.
+# So soon is looked whether the last bytes have left; then after twice the time, and so on: a thousand clients that
+# never take them must not keep the server busy.
 _LOOK_SECONDS = 0.02
+_LONGEST_LOOK_SECONDS = 0.5
 
 
 class Exchange:
@@ -111,13 +113,14 @@ class Exchange:
         if self.response is None:
             return
         await self.response.write_eof()
-        lane, before = self.progress.down, self._unsent()
+        lane, before, pause = self.progress.down, self._unsent(), _LOOK_SECONDS
         while now := self._unsent():
             if now < before or lane.since is None:
                 lane.end(self.clock(), before - now)
                 lane.begin(self.clock())
             before = now
-            await asyncio.sleep(_LOOK_SECONDS)
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _LONGEST_LOOK_SECONDS)
         lane.end(self.clock(), before)
 
     def _unsent(self) -> int:

@@ -1,6 +1,7 @@
 """A request served by a process of git."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -23,6 +24,12 @@ _MOST_CAPABILITIES = 65_536
 _SHOWN = 500
 _FAILED = "git cannot serve this repository: the server's log says why."
 _MISUNDERSTOOD = "git does not understand this request: the server's log says why."
+# What git says, in the language of LC_ALL=C, when a request asks for what is not served, or for nonsense.
+_CLIENTS_FAULT = re.compile(
+    rb"protocol error|unexpected line|unknown capability|invalid command|no command requested"
+    rb"|mismatched object format|invalid shallow line|Invalid deepen|ambiguous deepen-not"
+    rb"|invalid filter-spec|filter-specs cannot be combined"
+)
 _NOT_STARTED = "git cannot be started at the moment: try again in some seconds."
 
 log = structlog.get_logger("codehost.serve")
@@ -120,8 +127,7 @@ class GitRunner:
             message=printable(git.complaints.decode(errors="replace").strip(), _SHOWN),
         )
         if not answered:
-            # LC_ALL=C: git says so in these words when the client is at fault.
-            raise Refusal(400, _MISUNDERSTOOD) if b"protocol error" in git.complaints else Refusal(500, _FAILED)
+            raise Refusal(400, _MISUNDERSTOOD) if _CLIENTS_FAULT.search(git.complaints) else Refusal(500, _FAILED)
 
 
 async def _feed(exchange: Exchange, git: Git, turn: Turn, head: bytes, *, whole_body: bool) -> None:

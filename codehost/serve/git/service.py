@@ -15,6 +15,8 @@ from aiohttp import web
 
 from codehost.model.datadir import DataDirectory
 from codehost.model.errors import UserError
+from codehost.reading.store import find_repository, read_whole_pack
+from codehost.reading.whole import WholePack
 from codehost.serve.git.answers import Refusal
 from codehost.serve.git.events import Observer, Served
 from codehost.serve.git.exchange import Exchange
@@ -25,8 +27,6 @@ from codehost.serve.git.protocol import VERSION_2, version_in
 from codehost.serve.git.refusing import missing, refuse
 from codehost.serve.git.running import GitRunner
 from codehost.serve.git.short import ShortWay
-from codehost.serve.git.store import find_repository, read_whole_pack
-from codehost.serve.git.whole import WholePack
 from codehost.serve.names import PREFIX, Action, Address, address_in
 
 _ENDED = {

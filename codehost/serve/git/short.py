@@ -1,17 +1,19 @@
 """The short way, done: what ``whole`` decides, read from the disk and sent."""
 
 import asyncio
+import os
 from pathlib import Path
 from typing import BinaryIO
 
+from codehost.reading.whole import WholePack
 from codehost.serve.git.exchange import Exchange
 from codehost.serve.git.protocol import FLUSH, MOST_IN_SIDEBAND, parse_request, sideband, sideband_length
 from codehost.serve.git.running import ADVERTISEMENT, RESULT, GitRunner
-from codehost.serve.git.whole import PACKFILE, WholePack, is_clone, list_references
+from codehost.serve.git.whole import PACKFILE, is_clone, list_references
 
-_READ = 4 * MOST_IN_SIDEBAND
-# What is sent at once: a client that takes this in the time of patience is not idle.
-_PIECE = 65_536
+# One line at a time: a client that takes so much in the time of patience is not idle, and a thousand slow ones cost
+# little memory.
+_READ = MOST_IN_SIDEBAND
 
 
 class ShortWay:
@@ -53,25 +55,24 @@ class ShortWay:
 
 async def _send(exchange: Exchange, file: BinaryIO, data: bytes, size: int) -> None:
     await exchange.begin(RESULT, len(PACKFILE) + sideband_length(size) + len(FLUSH))
-    left = size
-    begun = PACKFILE
+    framed, left = PACKFILE + sideband(data), size - len(data)
+    del data
     while left > 0:
-        left -= len(data)
-        framed = memoryview(begun + sideband(data) + (b"" if left else FLUSH))
-        begun = b""
-        for start in range(0, len(framed), _PIECE):
-            await exchange.send(bytes(framed[start : start + _PIECE]))
-        if left:
-            data = await asyncio.to_thread(file.read, min(_READ, left))
-            if not data:
-                raise ConnectionResetError
+        await exchange.send(framed)
+        piece = await asyncio.to_thread(file.read, min(_READ, left))
+        if not piece:
+            raise ConnectionResetError
+        framed, left = sideband(piece), left - len(piece)
+        del piece
+    await exchange.send(framed + FLUSH)
     await exchange.finish()
 
 
 def _open(path: Path) -> tuple[BinaryIO, bytes, int]:
     file = path.open("rb", buffering=0)
     try:
-        return file, file.read(_READ), path.stat().st_size
+        # Of what is open: meanwhile another file may have come to lie at this path, or none.
+        return file, file.read(_READ), os.fstat(file.fileno()).st_size
     except OSError:
         file.close()
         raise

@@ -5,9 +5,7 @@ asks for that commit, has nothing and wants nothing left out gets the file as it
 send it. Everything else, and whatever is not plain, goes to git.
 """
 
-from dataclasses import dataclass
-from pathlib import Path
-
+from codehost.reading.whole import WholePack
 from codehost.serve.git.protocol import FLUSH, Request, packet
 
 PACKFILE = packet(b"packfile\n")
@@ -17,16 +15,6 @@ _WANT = b"want "
 # gitprotocol-v2, fetch: what changes nothing about the answer. ofs-delta: nobody knows who repacked.
 _HARMLESS = frozenset({b"thin-pack", b"no-progress", b"include-tag", b"ofs-delta"})
 _NEEDED = frozenset({b"ofs-delta", b"done"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WholePack:
-    """A repository of one commit: its references, all to ``commit``, sorted; ``head`` is the one HEAD stands for."""
-
-    commit: bytes
-    head: bytes
-    references: tuple[bytes, ...]
-    pack: Path
 
 
 def list_references(repository: WholePack, request: Request) -> bytes | None:

@@ -12,6 +12,7 @@ from codehost.model.jobs import JobState
 from codehost.model.listings import ListedRelease
 from codehost.model.pins import normalise_project
 from codehost.model.records import ReleaseDetails
+from codehost.record.repositories import Wanted
 from codehost.serve.access.middlewares import ORIGIN
 from codehost.serve.access.origin import Origin
 from codehost.serve.pages.limits import PageLimits
@@ -24,6 +25,8 @@ _CHANGES = 20
 _GUESSES = 3
 _SUGGESTED = 20
 _LONGEST = 200
+_LISTED = 100
+_ID = re.compile(r"[0-9]{1,18}\Z")
 # PEP 503: what a normalised name is made of. Nothing else is worth a question to the database.
 _PROJECT = re.compile(r"[a-z0-9-]{1,200}\Z")
 # Looking through all names takes a while in a large database; so few do it at once.
@@ -48,13 +51,36 @@ class AboutPages:
     async def index(self, request: web.Request) -> web.Response:
         """The first page, or what a search finds."""
         asked = request.query.get("q", "").strip()[:_LONGEST]
-        if asked:
+        if not asked and not {"host", "state"}.isdisjoint(request.query):
+            html = await self._listing(request)
+        elif asked:
             releases, projects = await self._find(asked)
             html = self._renderer.fill("index.html", asked=asked, releases=releases, projects=projects)
         else:
             hosts, changes = await self._catalogue.code_hosts(), await self._catalogue.latest(_CHANGES)
             html = self._renderer.fill("index.html", asked="", hosts=hosts, changes=changes)
         return self._renderer.answer(request, html)
+
+    async def _listing(self, request: web.Request) -> bytes:
+        host, state = request.query.get("host", "")[:_LONGEST], request.query.get("state", "")
+        after = request.query.get("after", "")
+        wanted = Wanted(code_host=host or None, state=JobState(state) if state in set(JobState) else None)
+        begin = int(after) if _ID.match(after) else 0
+        hosts = await self._catalogue.code_hosts()
+        chosen = [one for one in hosts if host in {"", one.name}]
+        found = await self._catalogue.page(wanted, begin, _LISTED + 1) if chosen else []
+        states = list(JobState) if wanted.state is None else [wanted.state]
+        return self._renderer.fill(
+            "listing.html",
+            host=host,
+            state=wanted.state.value if wanted.state else "",
+            states=[one.value for one in JobState],
+            hosts=hosts,
+            count=sum(one.counts.get(state, 0) for one in chosen for state in states),
+            rows=found[:_LISTED],
+            begin=begin,
+            after=found[_LISTED - 1].release_id if len(found) > _LISTED else None,
+        )
 
     async def details(self, repository: str) -> ReleaseDetails | None:
         """What is known of the repository's release."""

@@ -7,6 +7,7 @@ from aiohttp import web
 from markupsafe import Markup
 from yarl import URL
 
+from codehost.reading.snapshot import CommitFacts, Directory, Entry, EntryKind, File, Snapshot
 from codehost.serve.pages.colouring import Colouring
 from codehost.serve.pages.headers import is_known, weak_tag
 from codehost.serve.pages.limits import PageLimits
@@ -14,7 +15,6 @@ from codehost.serve.pages.linked import linked_path
 from codehost.serve.pages.links import Links, Place, View
 from codehost.serve.pages.raw import RawFile, RawSender, is_plain_text
 from codehost.serve.pages.readers import Readers
-from codehost.serve.pages.reading import CommitFacts, Directory, Entry, EntryKind, File, Snapshot
 from codehost.serve.pages.rendering import Renderer
 from codehost.serve.pages.rows import plain_fragments, table_rows
 from codehost.serve.pages.showing import Text, name_text, read_text
@@ -101,10 +101,11 @@ class ContentPages:
         pages = max(1, -(-total // each))
         page = min(page, pages)
         entries = directory.entries[(page - 1) * each : page * each]
+        sizes = snapshot.sizes(entries)
         return self._renderer.fill(
             "tree.html",
             **self._about(place, snapshot.commit),
-            entries=[self._entry(place, entry) for entry in entries],
+            entries=[(*self._entry(place, entry), sizes.get(entry.sha)) for entry in entries],
             here=self._links.tree(place.repository, place.rev, place.path),
             page=page,
             pages=pages,

@@ -43,7 +43,6 @@ def page_headers(script: str | None = None) -> dict[str, str]:
     return {
         **_ALL,
         "Content-Security-Policy": "; ".join(policy),
-        "Cross-Origin-Opener-Policy": "same-origin",
         "X-Frame-Options": "DENY",
         "Vary": "Accept-Encoding",
     }

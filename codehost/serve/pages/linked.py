@@ -1,6 +1,6 @@
 """Where a symbolic link leads. Pure."""
 
-from codehost.serve.pages.links import Path
+from codehost.reading.snapshot import Path
 
 
 def linked_path(link: Path, target: bytes) -> Path | None:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import quote, quote_from_bytes, unquote_to_bytes
 
+from codehost.reading.snapshot import Path
 from codehost.serve.names import SUFFIX, repository_name
 
 # What a reader may call a commit. Nothing here begins with a dash, is a path, or means anything to git but itself.
@@ -25,8 +26,6 @@ _REVISION = re.compile(r"(?:HEAD|latest|v(?!.*\.\.)[A-Za-z0-9._+!-]{1,250}|[0-9a
 _OBJECT_NAME = re.compile(r"[0-9a-f]{40}\Z")
 _DOTS = frozenset({b"", b".", b".."})
 _MOST_PARTS = 200
-
-Path = tuple[bytes, ...]
 
 
 class View(StrEnum):

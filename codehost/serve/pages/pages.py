@@ -11,6 +11,7 @@ from aiohttp import web
 
 from codehost.model.datadir import DataDirectory
 from codehost.model.errors import DatabaseUnavailableError
+from codehost.reading.snapshot import DamagedError, Snapshot, open_snapshot
 from codehost.serve.pages.about import AboutPages
 from codehost.serve.pages.colouring import Colouring
 from codehost.serve.pages.content import ContentPages
@@ -18,9 +19,9 @@ from codehost.serve.pages.headers import STATIC
 from codehost.serve.pages.limits import PageLimits
 from codehost.serve.pages.links import Links, Place, places, repository_in, words_in
 from codehost.serve.pages.readers import BusyError, Readers
-from codehost.serve.pages.reading import DamagedError, Snapshot, open_snapshot
 from codehost.serve.pages.rendering import Renderer
 from codehost.serve.ports import Catalogue
+from codehost.serve.problems import Problem
 
 _AGAIN = "5"
 # Where the database is, and who uses it, is not for everybody.
@@ -54,6 +55,7 @@ class Pages:
         self._data = data
         self._links = Links(base)
         self._renderer = Renderer(self._links)
+        self._home = [("All code hosts, and what changed of late", self._links.index())]
         self._readers = Readers(limits.readers, limits.waiting)
         self._colouring = Colouring(limits)
         self._about = AboutPages(self._renderer, catalogue, limits)
@@ -64,9 +66,16 @@ class Pages:
         below = f"(?:{re.escape(self._links.base[1:])}/)?" if self._links.base else ""
         return [
             web.get("/", self._index),
-            web.get("/-/static/style.css", self._style),
             web.get(f"/{{path:(?!{below}{_OTHERS}).+}}", self._page),
         ]
+
+    def open_routes(self) -> list[web.RouteDef]:
+        """What a page of a problem needs, and therefore is for those too who may see no other."""
+        return [web.get("/-/static/style.css", self._style)]
+
+    def problem(self, problem: Problem) -> web.Response:
+        """The page of what went wrong outside of the pages: before them, and to them."""
+        return self._renderer.problem(problem.status, problem.title, problem.detail, self._home)
 
     async def close(self) -> None:
         """End the threads and processes."""
@@ -83,7 +92,7 @@ class Pages:
         try:
             return await self._about.index(request)
         except DatabaseUnavailableError:
-            return self._unavailable(request, _NO_DATABASE)
+            return self._unavailable(_NO_DATABASE)
 
     async def _page(self, request: web.Request) -> web.StreamResponse:
         try:
@@ -92,16 +101,16 @@ class Pages:
             except DamagedError:
                 return await self._answer(request)  # it may have been replaced under our hands
         except BusyError:
-            return self._unavailable(request, "Too many pages are asked for at this moment: try again in some seconds.")
+            return self._unavailable("Too many pages are asked for at this moment: try again in some seconds.")
         except DatabaseUnavailableError:
-            return self._unavailable(request, _NO_DATABASE)
+            return self._unavailable(_NO_DATABASE)
         except DamagedError as error:
             log.warning("a repository cannot be read", action="page_damaged", repository=error.repository)
             sentence = (
                 f"The repository {error.repository} is not as it was written:"
                 " the operator mends it with codehost verify --repair."
             )
-            return self._problem(request, 500, "A damaged repository", sentence)
+            return self._renderer.problem(500, "A damaged repository", sentence)
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         path = self._own_path(request)
@@ -118,12 +127,12 @@ class Pages:
             )
             now = Place(repository=place.repository, view=place.view, rev=snapshot.commit, path=place.path)
             ways.append(("The same at that commit", self._links.to(now)))
-            return self._problem(request, 404, "No such revision", sentence, ways)
+            return self._renderer.problem(404, "No such revision", sentence, ways)
         response = await self._content.show(request, place, snapshot)
         if response is None:
             sentence = f"The repository {place.repository} has nothing there at {place.rev}."
             ways.append(("All its files", self._links.tree(place.repository, place.rev)))
-            return self._problem(request, 404, "No such file", sentence, ways)
+            return self._renderer.problem(404, "No such file", sentence, ways)
         return response
 
     def _find(self, path: str) -> _Found | None:
@@ -142,14 +151,9 @@ class Pages:
         meant = next(places(path), None)
         what = meant.repository if meant is not None else name
         sentence = "No page has this address." if what is None else f"No repository is called {what}."
-        html = self._renderer.fill(
-            "problem.html",
-            heading="Nothing is here",
-            sentence=sentence,
-            ways=[("All code hosts, and what changed of late", self._links.index())],
-            releases=await self._about.guesses(words_in(path)),
+        return self._renderer.problem(
+            404, "Nothing is here", sentence, self._home, await self._about.guesses(words_in(path))
         )
-        return self._renderer.answer(request, html, status=404)
 
     def _is_there(self, repository: str) -> bool:
         try:
@@ -161,15 +165,7 @@ class Pages:
         path, base = request.raw_path.partition("?")[0], self._links.base
         return path.removeprefix(base) if base and path.startswith(f"{base}/") else path
 
-    def _unavailable(self, request: web.Request, sentence: str) -> web.Response:
-        response = self._problem(request, 503, "Not at this moment", sentence)
+    def _unavailable(self, sentence: str) -> web.Response:
+        response = self._renderer.problem(503, "Not at this moment", sentence)
         response.headers["Retry-After"] = _AGAIN
-        return response
-
-    def _problem(
-        self, request: web.Request, status: int, heading: str, sentence: str, ways: list[tuple[str, str]] | None = None
-    ) -> web.Response:
-        html = self._renderer.fill("problem.html", heading=heading, sentence=sentence, ways=ways or [], releases=[])
-        response = self._renderer.answer(request, html, status=status)
-        response.headers["Cache-Control"] = "no-store"
         return response

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from codehost.model.listings import ListedRelease
 from codehost.serve.pages import showing
 from codehost.serve.pages.headers import caching, is_known, page_headers, weak_tag
 from codehost.serve.pages.links import Links
@@ -45,9 +47,7 @@ class Renderer:
             finalize=_finalize,
         )
         self._environment.globals.update(links=links, style_url=f"{links.static('style.css')}?v={self.build}")
-        self._environment.filters.update(
-            visible=showing.visible, name=showing.name_text, size=showing.size, moment=showing.moment
-        )
+        self._environment.filters.update(visible=showing.visible, size=showing.size, moment=showing.moment)
         self._environment.tests["web"] = showing.is_web
 
     def fill(self, template: str, **values: Any) -> bytes:
@@ -80,6 +80,19 @@ class Renderer:
         if len(html) >= _COMPRESSED_FROM and _GZIP.search(request.headers.get("Accept-Encoding", "").lower()):
             response.enable_compression(web.ContentCoding.gzip)
         return response
+
+    def problem(
+        self,
+        status: int,
+        heading: str,
+        sentence: str,
+        ways: Sequence[tuple[str, str]] = (),
+        releases: Sequence[ListedRelease] = (),
+    ) -> web.Response:
+        """A page of what went wrong, as an answer that nobody keeps. ``ways``: texts and links that lead on."""
+        html = self.fill("problem.html", heading=heading, sentence=sentence, ways=ways, releases=releases)
+        headers = {**page_headers(), "Cache-Control": "no-store"}
+        return web.Response(status=status, body=html, content_type="text/html", charset="utf-8", headers=headers)
 
 
 def _finalize(value: object) -> object:

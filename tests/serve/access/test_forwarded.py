@@ -46,6 +46,12 @@ def client(peer: str, headers: Mapping[str, str]) -> tuple[str, str, str]:
         ({"Forwarded": "for=198.51.100.1;proto=https, for=10.0.0.5"}, ("198.51.100.1", "https", "inner:3434")),
         ({"Forwarded": "for=_hidden;proto=https"}, (PROXY, "https", "inner:3434")),
         ({"Forwarded": '"' * 3_000}, (PROXY, "http", "inner:3434")),
+        # Half a quoted value of the client's would swallow the proxy's own word.
+        ({"Forwarded": 'for=6.6.6.6;x=", for="[2001:db8::5]"'}, (PROXY, "http", "inner:3434")),
+        ({"Forwarded": 'for=6.6.6.6;x=", for=198.51.100.1'}, (PROXY, "http", "inner:3434")),
+        ({"Forwarded": "for=198.51.100.1 for=6.6.6.6"}, (PROXY, "http", "inner:3434")),
+        ({"Forwarded": ", for=198.51.100.1 ;; proto=https,, "}, ("198.51.100.1", "https", "inner:3434")),
+        ({"Forwarded": f"for=6.6.6.6,{' ' * 3_000}, for=198.51.100.1"}, (PROXY, "http", "inner:3434")),
         # One of the two is the client's own.
         ({"Forwarded": "for=1.1.1.1", "X-Forwarded-For": "198.51.100.1"}, (PROXY, "http", "inner:3434")),
         (

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from codehost.model.access import Access, Role
 from codehost.model.errors import DatabaseUnavailableError
 from codehost.record.database import Database, open_database
-from codehost.record.tokens import Tokens
+from codehost.record.tokens import RecordedToken, Tokens
 from codehost.serve.access.credentials import fingerprint, new_token
 from codehost.serve.access.gate import REMEMBERED_SECONDS, Gate, Reading
 from codehost.serve.access.limiter import Failures
@@ -173,3 +173,20 @@ async def test_a_database_that_is_away_counts_against_nobody(store: Database) ->
     for _ in range(5):
         with pytest.raises(DatabaseUnavailableError):
             await gate.identify([f"Bearer {new_token()}"], HERE)
+
+
+async def test_a_slow_database_does_not_lengthen_what_is_remembered(store: Database, tokens: Tokens) -> None:
+    class Slow(Tokens):
+        async def find(self, sha256: str) -> RecordedToken | None:
+            found = await super().find(sha256)
+            gate._clock = lambda: later  # noqa: SLF001 - a clock that is ahead, in place of waiting
+            return found
+
+    token = await added(tokens)
+    gate = Gate(Slow(store), Reading.TOKEN)
+    later = asyncio.get_running_loop().time() + REMEMBERED_SECONDS
+    assert await kind_of(gate, token) is None
+    await tokens.revoke("reader")
+    later += 0.001
+    assert await kind_of(gate, token) is Kind.UNAUTHENTICATED
+    await gate.close()

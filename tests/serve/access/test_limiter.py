@@ -42,3 +42,19 @@ def test_what_was_no_failure_is_forgiven() -> None:
     failures.forgive("192.0.2.1", 0.0)
     assert failures.wait("192.0.2.1", 0.0) == 0.0
     assert len(failures) == 0
+
+
+def test_a_site_of_ipv6_does_not_go_round_the_limit() -> None:
+    failures = Failures(most=2)
+    for number in range(16):
+        assert failures.wait(f"2001:db8:0:{number:x}::1", 0.0) == 0.0
+        failures.add(f"2001:db8:0:{number:x}::1", 0.0)
+    assert failures.wait("2001:db8:0:ffff::1", 0.0) > 0.0
+    assert failures.wait("2001:db8:1::1", 0.0) == 0.0
+
+
+def test_addresses_of_ipv4_in_the_form_of_ipv6_are_as_many() -> None:
+    failures = Failures(most=1)
+    failures.add("::ffff:192.0.2.1", 0.0)
+    assert failures.wait("192.0.2.1", 0.0) == 1.0
+    assert failures.wait("::ffff:192.0.2.2", 0.0) == 0.0

@@ -13,6 +13,7 @@ from aiohttp import ClientSession
 from codehost.app.administering import admin_endpoints
 from codehost.app.hosting import Hosting
 from codehost.app.keys import KeyPlace, Keyring
+from codehost.config.reach import Reach
 from codehost.model.access import Role
 from codehost.model.datadir import DataDirectory
 from codehost.record.database import Database
@@ -23,6 +24,7 @@ from codehost.serve.access.hosts import HostNames
 from codehost.serve.access.traffic import Traffic
 from codehost.serve.application import Parts, application
 from codehost.serve.listening import Listening, listening
+from tests.serve.api.truth import Description
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +45,7 @@ class Answered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Administered:
-    """A server that runs. ``hosting`` is what its commands would have."""
+    """A server that runs. ``hosting`` is what its commands would have; every answer is held against ``description``."""
 
     session: ClientSession
     port: int
@@ -52,6 +54,7 @@ class Administered:
     database: Database
     data: DataDirectory
     hosting: Hosting
+    description: Description
 
     @property
     def root(self) -> str:
@@ -65,12 +68,14 @@ class Administered:
         if content is not None:
             sent["Content-Type"] = "application/json"
         async with self.session.request(method, f"{self.root}{path}", headers=sent, data=content) as answer:
-            return Answered(status=answer.status, headers=answer.headers.copy(), content=await answer.read())
+            content = await answer.read()
+            self.description.check(method, f"/api/v1{path}", answer.status, answer.headers, content)
+            return Answered(status=answer.status, headers=answer.headers.copy(), content=content)
 
 
 @asynccontextmanager
 async def administered(
-    database: Database, folder: Path, *, reading: Reading = Reading.OPEN
+    database: Database, folder: Path, *, reading: Reading = Reading.OPEN, reach: Reach | None = None
 ) -> AsyncIterator[Administered]:
     tokens, made = Tokens(database), {role: new_token() for role in Role}
     for role, token in made.items():
@@ -82,7 +87,7 @@ async def administered(
         gate=gate,
         traffic=traffic,
         version="1.2.3",
-        endpoints=admin_endpoints(database, data, keyring),
+        endpoints=admin_endpoints(database, data, keyring, reach=reach),
         hosts=HostNames(names=frozenset({"127.0.0.1"})),
     )
 
@@ -92,6 +97,9 @@ async def administered(
 
     where = Listening(address="127.0.0.1", port=0)
     async with ClientSession() as session, listening(application(parts), where, drain=drain, farewell=1.0) as door:
+        reading_token = {"Authorization": f"Bearer {made[Role.READER]}"}
+        async with session.get(f"http://127.0.0.1:{door.port}/api/v1/openapi.json", headers=reading_token) as answer:
+            described = await answer.json()
         yield Administered(
             session=session,
             port=door.port,
@@ -100,4 +108,5 @@ async def administered(
             database=database,
             data=data,
             hosting=Hosting(database, keyring),
+            description=Description(document=described, root="/api/v1"),
         )

@@ -2,19 +2,23 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import insert, text
+from structlog.testing import capture_logs
+from yarl import URL
 
 from codehost.record.database import Database
-from codehost.record.feed import Position
+from codehost.record.feed import Position, drop_superseded
+from codehost.record.hosts import CodeHosts
+from codehost.record.releases import Releases
 from codehost.record.tables import changes
 from codehost.serve.feed import events
 from codehost.serve.feed.cursors import read_cursor, write_cursor
-from tests.record.helpers import pinned
+from tests.record.helpers import pinned, replan
 from tests.serve.api.feeding import Served, events_of, served, sync, sync_queued
 
 
@@ -215,6 +219,62 @@ async def test_there_are_places_for_so_many(database_url: str, tmp_path: Path) -
         waiting.cancel()
 
 
+@pytest.mark.parametrize("path", ["/api/v1/changes?wait=60", "/api/v1/events"])
+async def test_who_hangs_up_gives_its_place_to_others(database_url: str, tmp_path: Path, path: str) -> None:
+    async with served(database_url, tmp_path, most_waiting=20, most_streams=20) as server:
+        where = URL(server.root)
+        with capture_logs() as logs:
+            for _ in range(3):
+                clients = [await asyncio.open_connection(where.host, where.port) for _ in range(20)]
+                for _, writer in clients:
+                    writer.write(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
+                await until(lambda: server.traffic.under_way == 20)
+                for _, writer in clients:
+                    writer.transport.abort()
+                # Long before what they have waited for would have come.
+                await until(lambda: server.traffic.under_way == 0)
+    lines = [line for line in logs if line["action"] == "request"]
+    assert len(lines) == 60
+    assert 503 not in {line["status"] for line in lines}
+    assert "request_not_understood" not in {line["action"] for line in logs}
+
+
+async def test_a_code_host_that_is_added_again_goes_on(server: Served, database: Database) -> None:
+    hosts, releases = CodeHosts(database), Releases(database)
+    first = await sync(database, "a==1", "b==1")
+    await hosts.remove("host")
+    for retired in await releases.retired(first):
+        assert await releases.disown(retired.release_id)
+        assert await releases.remove(retired.release_id)
+    assert await hosts.forget_removed() == ["host"]
+    second = await sync(database, "a==1")
+    assert second != first
+    for parameters in ({}, {"codeHost": "host"}):
+        _, answer = await server.get("/api/v1/changes", params=parameters)
+        told = [(item["kind"], item["name"], item["codeHost"]) for item in answer["items"]]
+        assert sorted(told[:2]) == [("created", "host/a/1", "host"), ("created", "host/b/1", "host")]
+        assert sorted(told[2:4]) == [("removed", "host/a/1", "host"), ("removed", "host/b/1", "host")]
+        assert told[4:] == [("created", "host/a/1", "host")]
+
+
+async def test_a_repository_that_moves_to_another_code_host(server: Served, database: Database) -> None:
+    pattern, releases = "shared/{project}/{version}", Releases(database)
+    first = await pinned(database, "a==1", name="one", pattern=pattern)
+    await sync_queued(database, first)
+    _, before = await server.get("/api/v1/changes")
+    await replan(database, first, [], pattern)
+    for retired in await releases.retired(first):
+        assert await releases.disown(retired.release_id)
+        assert await releases.remove(retired.release_id)
+    await sync_queued(database, await pinned(database, "a==1", name="other", pattern=pattern))
+    for dropped in (False, True):
+        if dropped:
+            await drop_superseded(database, 0)
+        _, answer = await server.get("/api/v1/changes", params={"after": before["cursor"]})
+        told = [(item["kind"], item["codeHost"]) for item in answer["items"] if item["name"] == "shared/a/1"]
+        assert told == [("removed", "one"), ("created", "other")]
+
+
 async def test_a_consumer_that_takes_nothing_is_ended(
     database_url: str, tmp_path: Path, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -225,12 +285,16 @@ async def test_a_consumer_that_takes_nothing_is_ended(
     async with served(database_url, tmp_path) as server:
         stream = await server.open("/api/v1/events", read_bufsize=1)
         # Nobody reads; after a while nothing is under way any more.
-        for _ in range(100):
-            await asyncio.sleep(0.1)
-            if not server.traffic.under_way:
-                break
-        assert server.traffic.under_way == 0
+        await until(lambda: server.traffic.under_way == 0)
         stream.close()
+
+
+async def until(met: Callable[[], bool]) -> None:
+    for _ in range(100):
+        if met():
+            return
+        await asyncio.sleep(0.1)
+    raise TimeoutError
 
 
 def row(number: int) -> dict[str, object]:

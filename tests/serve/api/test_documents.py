@@ -1,18 +1,20 @@
+import asyncio
 import json
 from collections.abc import AsyncIterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 from sqlalchemy import func, select
 
 from codehost.app.administering import Consulting
 from codehost.app.keys import KeyPlace, Keyring
+from codehost.config.reach import Reach
 from codehost.model.datadir import DataDirectory
 from codehost.record.database import Database
 from codehost.record.tables import code_hosts, releases
 from codehost.serve.api.documents import Documents
 from codehost.serve.problems import Kind, ProblemError
-from tests.serve.api.administered import Administered
+from tests.serve.api.administered import Administered, administered
 from tests.simulator.mirror import Mirror
 from tests.wiring import add_sdist
 
@@ -39,7 +41,7 @@ async def test_a_valid_document(site: Administered) -> None:
 
 async def test_every_mistake_is_told(site: Administered) -> None:
     text = '{\n  "urls": "x",\n  "dependencies": ["six", "a==1"]\n}'
-    answer = await site.ask("POST", "/validate", {"document": text}, token=site.reader)
+    answer = await site.ask("POST", "/validate", {"document": text})
     assert (answer.status, answer.json["valid"], answer.json["mistakes"]) == (200, False, 2)
     places = [(one["pointer"], one["line"], one["column"]) for one in answer.json["violations"]]
     assert places == [("/urls", 2, 11), ("/dependencies/0", 3, 20)]
@@ -125,18 +127,49 @@ async def test_whoever_waits_too_long_is_told(database: Database, tmp_path: Path
     assert refused.value.kind is Kind.UNAVAILABLE
 
 
-async def test_references_are_followed_only_when_somebody_is_asked(site: Administered) -> None:
+async def test_references_are_followed_only_when_somebody_is_asked(database: Database, tmp_path: Path) -> None:
     text = document({"url": URL, "bearerToken": {"file": "/nowhere/token"}}, "six==1.0")
     body = {"name": "new", "document": text}
-    assert (await site.ask("POST", "/preview", body)).status == 200
-    for path, sent in (("/check", body), ("/preview", {**body, "ask": True})):
-        answer = await site.ask("POST", path, sent)
-        assert (answer.status, answer.flaws) == (422, [("/urls/0/bearerToken", 1)])
+    reach = Reach(folders=(PurePosixPath("/nowhere"),))
+    async with administered(database, tmp_path, reach=reach) as site:
+        assert (await site.ask("POST", "/preview", body)).status == 200
+        for path, sent in (("/check", body), ("/preview", {**body, "ask": True})):
+            answer = await site.ask("POST", path, sent)
+            assert (answer.status, answer.flaws) == (422, [("/urls/0/bearerToken", 1)])
+
+
+async def test_who_hangs_up_ends_a_check(site: Administered) -> None:
+    """A mirror that never answers: it sees its connections end, and both places are free again."""
+    begun, ended = asyncio.Queue[None](), asyncio.Queue[None]()
+
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        begun.put_nowait(None)
+        await reader.read()
+        writer.close()
+        ended.put_nowait(None)
+
+    async with asyncio.timeout(30), await asyncio.start_server(silent, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        body = {"name": "new", "document": document(f"http://127.0.0.1:{port}/simple", "six==1.0")}
+        asking = [asyncio.create_task(site.ask("POST", "/check", body)) for _ in range(2)]
+        for _ in asking:
+            await begun.get()
+        assert (await site.ask("POST", "/check", body)).status == 503
+        for task in asking:
+            task.cancel()
+        await asyncio.gather(*asking, return_exceptions=True)
+        for _ in asking:
+            await ended.get()
+        without = {"name": "new", "document": document(URL)}
+        statuses = set()
+        while 200 not in statuses:
+            statuses.add((await site.ask("POST", "/preview", without)).status)
+        assert statuses <= {200, 503}
 
 
 async def test_consulting_is_for_admins(site: Administered) -> None:
     body = {"name": "new", "document": document(URL)}
-    for path in ("/preview", "/check", "/code-hosts/x/preview", "/code-hosts/x/check"):
+    for path in ("/validate", "/preview", "/check", "/code-hosts/x/preview", "/code-hosts/x/check"):
         assert (await site.ask("POST", path, body, token=site.reader)).status == 403
 
 

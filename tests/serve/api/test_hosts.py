@@ -1,10 +1,13 @@
 import asyncio
 import json
+from pathlib import Path, PurePosixPath
 
 import pytest
 
+from codehost.config.reach import Reach
+from codehost.record.database import open_database
 from codehost.record.tables import code_hosts
-from tests.serve.api.administered import Administered
+from tests.serve.api.administered import Administered, administered
 
 SECRET = "hunter2"
 TEXT = f"""{{
@@ -129,7 +132,10 @@ async def test_what_else_is_asked_of_a_code_host(both: Administered) -> None:
     assert (await both.ask("POST", "/code-hosts/work/pause")).json["paused"]
     assert not (await both.ask("POST", "/code-hosts/work/resume")).json["paused"]
     assert (await both.ask("POST", "/code-hosts/work/sync")).json["syncRequestedAt"] is not None
-    assert (await both.ask("POST", "/code-hosts/work/confirm", If_Match='"other"')).status == 412
+    assert (await both.ask("POST", "/code-hosts/work/confirm")).status == 428
+    for action in ("pause", "resume", "sync", "confirm"):
+        assert (await both.ask("POST", f"/code-hosts/work/{action}", If_Match='"other"')).status == 412
+    assert (await both.ask("PATCH", "/code-hosts/work", {"priority": 5}, If_Match='"other"')).status == 412
     assert not (await both.ask("GET", "/code-hosts/work")).json["removalConfirmed"]
     assert (await both.ask("POST", "/code-hosts/work/confirm", If_Match=tag)).json["removalConfirmed"]
 
@@ -151,15 +157,65 @@ async def test_documents_are_for_admins(site: Administered) -> None:
             assert (await site.ask(method, path, token=token)).status == status
 
 
+async def test_of_those_who_edit_and_remove_nobody_removes_what_he_has_not_seen(both: Administered) -> None:
+    tag = await add(both)
+    body = {"document": SHOWN.replace("1.16.0", "2.0")}
+    asked = [both.ask("DELETE", "/code-hosts/work", If_Match=tag) for _ in range(3)]
+    answers = await asyncio.gather(both.ask("PUT", "/code-hosts/work", body, If_Match=tag), *asked)
+    edited, removed = answers[0].status, sorted(answer.status for answer in answers[1:])
+    assert (edited, removed) in [(200, [412] * 3), (404, [204, 404, 404]), (412, [204, 404, 404])]
+
+
+REFERRING = (
+    '{"urls": [{"url": "https://b.example/simple", "bearerToken": {"file": "/etc/shadow"}}], "dependencies": []}'
+)
+
+
+async def test_documents_over_http_refer_to_nothing(site: Administered) -> None:
+    await add(site)
+    for method, path, body in (
+        ("POST", "/code-hosts", {"name": "new", "document": REFERRING}),
+        ("PUT", "/code-hosts/work", {"document": REFERRING}),
+        ("POST", "/preview", {"name": "new", "document": REFERRING}),
+        ("POST", "/check", {"name": "new", "document": REFERRING}),
+        ("POST", "/code-hosts/work/preview", {"document": REFERRING, "ask": True}),
+        ("POST", "/code-hosts/work/check", {"document": REFERRING}),
+    ):
+        answer = await site.ask(method, path, body, **ANY)
+        assert (answer.status, answer.flaws) == (422, [("/urls/0/bearerToken", 1)]), (method, path)
+        assert "--allow-secret-files" in answer.json["errors"][0]["hint"]
+
+
+async def test_references_that_the_operator_wrote_stay(site: Administered) -> None:
+    await site.hosting.add("work", REFERRING)
+    edited = {"document": REFERRING.replace("[]", '["six==1.0"]')}
+    assert (await site.ask("PUT", "/code-hosts/work", edited, **ANY)).status == 200
+    moved = {"document": REFERRING.replace("b.example", "c.example")}
+    assert (await site.ask("PUT", "/code-hosts/work", moved, **ANY)).status == 422
+
+
+async def test_the_operator_may_allow_references(tmp_path: Path) -> None:
+    reach = Reach(folders=(PurePosixPath("/etc"),))
+    async with open_database(None, tmp_path) as database, administered(database, tmp_path, reach=reach) as site:
+        assert (await site.ask("POST", "/code-hosts", {"name": "new", "document": REFERRING})).status == 201
+
+
+async def test_a_stored_secret_goes_by_no_other_proxy(site: Administered) -> None:
+    entry = {"url": "https://b.example/simple", "username": "ann", "password": SECRET}
+    await add(site, text=json.dumps({"urls": [entry], "dependencies": []}))
+    stored = json.loads((await site.ask("GET", "/code-hosts/work")).json["document"])
+    stored["proxy"] = "http://evil.example:3128"
+    answer = await site.ask("PUT", "/code-hosts/work", {"document": json.dumps(stored)}, **ANY)
+    assert (answer.status, answer.flaws) == (422, [("/urls/0/username", 1), ("/urls/0/password", 1)])
+
+
 async def test_a_long_document_keeps_nobody_waiting(site: Administered) -> None:
     pins = [f"p{number}==1.0" for number in range(30_000)]
     document = json.dumps({"urls": ["https://a.example"], "dependencies": pins})
-    clock = asyncio.get_running_loop().time
     adding = asyncio.create_task(site.ask("POST", "/code-hosts", {"name": "long", "document": document}))
-    longest = 0.0
+    served = 0
     while not adding.done():
-        before = clock()
-        await asyncio.sleep(0.01)
-        longest = max(longest, clock() - before)
+        assert (await site.ask("GET", "/code-hosts", token=site.reader)).status == 200
+        served += not adding.done()
     assert (await adding).status == 201
-    assert longest < 1.0
+    assert served > 1

@@ -1,10 +1,14 @@
 """Many clones at a time by real git, in all versions of the protocol, each compared with its repository.
 
+What it prints tells also by how many MiB the server's process grew after its first tenth of the clones: at the most,
+with the threads that start the clients.
+
 ``python -m tests.serve.git.storm --clones N --at-once N`` is the long form of what ``test_service.py`` does.
 """
 
 import argparse
 import json
+import os
 import sys
 import tempfile
 import time
@@ -29,12 +33,21 @@ def storm(folder: Path, *, clones: int, at_once: int) -> str:
         name: make_repository(data, name, files=3 * number + 1, size=5_000)
         for number, name in enumerate(f"python/p{number}/1.0" for number in range(_REPOSITORIES))
     }
-    start = time.monotonic()
+    start, wrong, warm, most = time.monotonic(), [], 0, 0
     with serving(data) as server, ThreadPoolExecutor(at_once) as pool:
-        wrong = [one for one in pool.map(lambda number: _clone(server, home, commits, number), range(clones)) if one]
-    seconds = round(time.monotonic() - start, 1)
+        found = pool.map(lambda number: _clone(server, home, commits, number), range(clones))
+        for number, one in enumerate(found):
+            wrong += [one] if one else []
+            most = max(most, _resident())
+            if number <= clones // 10:
+                warm = most
+    seconds, grown = round(time.monotonic() - start, 1), round((most - warm) / 2**20, 1)
     ways = Counter(f"{one.way} {one.status}" for one in server.served)
-    return json.dumps({"clones": clones, "seconds": seconds, "requests": ways, "wrong": wrong})
+    return json.dumps({"clones": clones, "seconds": seconds, "grown": grown, "requests": ways, "wrong": wrong})
+
+
+def _resident() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def _clone(server: Serving, home: Path, commits: dict[str, str], number: int) -> str | None:

@@ -48,14 +48,15 @@ def head(rest: str, headers: str = "", name: str = LARGE) -> bytes:
     return f"POST /git/{name}.git/{rest} HTTP/1.1\r\nHost: x\r\nContent-Type: {REQUEST_TYPE}\r\n{headers}\r\n".encode()
 
 
-def clone_request(commit: str, version: int) -> bytes:
+def clone_request(commit: str, version: int, name: str = LARGE) -> bytes:
     want = b"want " + commit.encode()
     if version == 0:
         body = packet(want + b" side-band-64k ofs-delta\n") + FLUSH + packet(b"done\n")
     else:
         lines = b"".join(packet(line) for line in (b"ofs-delta", want, b"done"))
         body = packet(b"command=fetch") + packet(b"object-format=sha1") + DELIMITER + lines + FLUSH
-    return head("git-upload-pack", f"Git-Protocol: version={version}\r\nContent-Length: {len(body)}\r\n") + body
+    headers = f"Git-Protocol: version={version}\r\nContent-Length: {len(body)}\r\n"
+    return head("git-upload-pack", headers, name) + body
 
 
 def connect(server: Serving) -> socket.socket:
@@ -76,17 +77,17 @@ def read_all(client: socket.socket) -> bytes:
     return bytes(found)
 
 
-def children() -> set[int]:
-    """Processes of git that come from this one and run, or are zombies."""
+def children(data: DataDirectory) -> set[int]:
+    """Processes of git that serve these repositories, or are zombies that came from this one."""
     found = set()
     for place in Path("/proc").glob("[0-9]*"):
         try:
             name, _, rest = place.joinpath("stat").read_text().rpartition(")")
-            line = place.joinpath("cmdline").read_text()
-        except (FileNotFoundError, ProcessLookupError):
+            serves = str(data.root).encode() in place.joinpath("environ").read_bytes()
+        except (FileNotFoundError, ProcessLookupError, PermissionError):
             continue
         ours = int(rest.split()[1]) == os.getpid() and name.endswith("(git")
-        if ours or "pack-objects" in line.split("\0"):
+        if ours or (serves and name.endswith("(git")):
             found.add(int(place.name))
     return found
 
@@ -118,7 +119,8 @@ def test_slow_clients_do_not_stop_others(
             assert cloned.returncode == 0, cloned.stderr
             assert time.monotonic() - start < 10
         assert server.service.under_way == clients
-    assert children() == set()
+        assert bool(children(data)) == (version == 0)
+    assert children(data) == set()
 
 
 @pytest.mark.parametrize("version", [0, 2])
@@ -128,7 +130,7 @@ def test_who_does_not_read_is_ended(commits: tuple[DataDirectory, str], version:
         client.sendall(clone_request(commit, version))
         wait_until(lambda: len(server.served) == 1)
         assert server.served[0].ending is Ending.IDLE
-        assert children() == set()
+        assert children(data) == set()
         assert 0 < len(read_all(client)) < 20_000_000
 
 
@@ -149,7 +151,7 @@ def test_time_is_up(commits: tuple[DataDirectory, str]) -> None:
         client.sendall(clone_request(commit, 0))
         wait_until(lambda: len(server.served) == 1)
         assert server.served[0].ending is Ending.LATE
-        assert children() == set()
+        assert children(data) == set()
 
 
 def test_who_does_not_write_is_told(data: DataDirectory) -> None:
@@ -177,8 +179,34 @@ def test_a_client_that_is_gone_leaves_nothing(
             client.close()
         wait_until(lambda: len(server.served) == 5)
         assert {one.ending for one in server.served} == {Ending.GONE}
-        assert children() == set()
+        assert children(data) == set()
         wait_until(lambda: open_files() <= before)
+
+
+@pytest.mark.parametrize("version", [0, 2])
+@pytest.mark.parametrize("replaced", [False, True])
+def test_what_is_being_cloned_may_go(
+    data: DataDirectory,
+    tmp_path: Path,
+    version: int,
+    replaced: bool,  # noqa: FBT001 - a case of the table
+) -> None:
+    name = f"python/going/{version}.{int(replaced)}"
+    commit = make_repository(data, name, files=8, size=1_000_000)
+    with serving(data) as server, connect(server) as client:
+        client.sendall(clone_request(commit, version, name).replace(b"Host: x", b"Host: x\r\nConnection: close"))
+        said = b""
+        while b"PACK" not in said:
+            said += client.recv(1_000)
+        data.repository(name).rename(tmp_path / "gone")
+        shutil.rmtree(tmp_path / "gone")
+        if replaced:
+            make_repository(data, name, files=1)
+        said += read_all(client)
+    # Whoever has begun gets what there was when it began.
+    assert (server.served[0].status, server.served[0].ending) == (200, None)
+    assert len(said) > 8_000_000
+    assert b"0000" in said[-12:]
 
 
 def test_a_killed_clone_leaves_no_process(commits: tuple[DataDirectory, str], home: Path) -> None:
@@ -189,7 +217,7 @@ def test_a_killed_clone_leaves_no_process(commits: tuple[DataDirectory, str], ho
             wait_until(lambda: any(one for one in server.served) and server.service.under_way == 1)
             os.killpg(client.pid, 9)
         wait_until(lambda: server.service.under_way == 0)
-        wait_until(lambda: children() == set())
+        wait_until(lambda: children(data) == set())
 
 
 def test_the_end_of_the_server_ends_what_is_under_way(commits: tuple[DataDirectory, str]) -> None:
@@ -199,7 +227,7 @@ def test_the_end_of_the_server_ends_what_is_under_way(commits: tuple[DataDirecto
         client.recv(10)
         asyncio.run_coroutine_threadsafe(server.service.close(), server.loop).result(10)
         assert server.served[0].ending is Ending.SHUTDOWN
-        assert children() == set()
+        assert children(data) == set()
         with connect(server) as late:
             late.sendall(clone_request(commit, 0))
             assert late.recv(1000).startswith(b"HTTP/1.1 503 ")
@@ -236,7 +264,7 @@ def test_a_body_of_100_mb_is_refused_and_stops_nobody(data: DataDirectory, home:
         assert [one.received <= 20_100_000 for one in big] == [True]
         # git itself gives up at the first object that it does not have; whatever comes first is an answer.
         assert big[0].status in {200, 413}
-        assert children() == set()
+        assert children(data) == set()
 
 
 def test_there_is_an_end_to_waiting_for_room(commits: tuple[DataDirectory, str]) -> None:
@@ -273,11 +301,29 @@ def test_the_configuration_of_whoever_runs_the_server_runs_nothing(
     data: DataDirectory, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mark, program = hook(tmp_path)
-    (home / ".gitconfig").write_text(hostile(program, tmp_path / "none"))
-    monkeypatch.setenv("HOME", str(home))
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(home / ".gitconfig"))
-    monkeypatch.setenv("GIT_TRACE2_EVENT", str(tmp_path / "trace"))
-    monkeypatch.setenv("GIT_EXEC_PATH", str(tmp_path))
+    elsewhere = tmp_path / "xdg" / "git"
+    elsewhere.mkdir(parents=True)
+    for place in (home / ".gitconfig", elsewhere / "config"):
+        place.write_text(hostile(program, tmp_path / "none"))
+    for name, value in {
+        "HOME": home,
+        "XDG_CONFIG_HOME": elsewhere.parent,
+        "GIT_CONFIG_GLOBAL": home / ".gitconfig",
+        "GIT_CONFIG_SYSTEM": home / ".gitconfig",
+        "GIT_CONFIG_NOSYSTEM": "0",
+        "GIT_CONFIG_PARAMETERS": f"'uploadpack.packobjectshook={program}'",
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": "uploadpack.packObjectsHook",
+        "GIT_CONFIG_VALUE_0": program,
+        "GIT_TRACE": tmp_path / "trace",
+        "GIT_TRACE2_EVENT": tmp_path / "trace",
+        "GIT_TRACE_PACKET": tmp_path / "trace",
+        "GIT_EXEC_PATH": tmp_path,
+        "GIT_DIR": tmp_path,
+        "GIT_NAMESPACE": "x",
+        "GIT_ALTERNATE_OBJECT_DIRECTORIES": tmp_path,
+    }.items():
+        monkeypatch.setenv(name, str(value))
     client_home = tmp_path / "client"
     client_home.mkdir()
     with serving(data) as server:

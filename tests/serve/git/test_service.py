@@ -92,11 +92,21 @@ def test_dulwich(server: Serving, data: DataDirectory, tmp_path: Path, version: 
 
 
 @pytest.mark.parametrize("version", [0, 2])
-def test_what_is_not_in_the_repository_is_refused(server: Serving, home: Path, version: int) -> None:
+def test_what_is_not_in_the_repository_is_refused(
+    server: Serving, data: DataDirectory, home: Path, version: int
+) -> None:
+    # That of another repository is none of this one.
+    other = git(data.repository(LARGE), "rev-parse", "HEAD").stdout.strip()
     assert git(home, "init", "out").returncode == 0
-    fetched = git(home / "out", "-c", f"protocol.version={version}", "fetch", server.url(NAME), "1" * HASHES)
-    assert fetched.returncode != 0
-    assert "not our ref" in fetched.stderr or "does not allow request" in fetched.stderr
+    for missing in ("1" * HASHES, other):
+        fetched = git(home / "out", "-c", f"protocol.version={version}", "fetch", server.url(NAME), missing)
+        assert fetched.returncode != 0
+        assert "not our ref" in fetched.stderr or "does not allow request" in fetched.stderr
+        # git's own client asks for nothing that was not offered; others may.
+        wanted = packet(b"want " + missing.encode() + b" side-band-64k ofs-delta\n")
+        body = command(b"fetch", b"want " + missing.encode(), b"done") if version else wanted + FLUSH + packet(b"done")
+        said = ask(server, "POST", target(server, UPLOAD), body, TYPE | {"Git-Protocol": f"version={version}"})[2]
+        assert said == packet(b"ERR upload-pack: not our ref " + missing.encode())
 
 
 def test_what_a_person_reads(server: Serving, home: Path) -> None:
@@ -129,10 +139,16 @@ def target(server: Serving, rest: str, name: str = NAME) -> str:
     return f"{urlsplit(server.url(name)).path}/{rest}"
 
 
+def command(name: bytes, *arguments: bytes, capabilities: tuple[bytes, ...] = (b"object-format=sha1",)) -> bytes:
+    """A request of version 2."""
+    head = b"".join(map(packet, (b"command=" + name, *capabilities)))
+    return head + DELIMITER + b"".join(map(packet, arguments)) + FLUSH
+
+
 OFFER = "info/refs?service=git-upload-pack"
 UPLOAD = "git-upload-pack"
 TYPE = {"Content-Type": REQUEST_TYPE}
-LISTING = packet(b"command=ls-refs\n") + packet(b"object-format=sha1") + DELIMITER + packet(b"symrefs") + FLUSH
+LISTING = command(b"ls-refs", b"symrefs")
 VERSION_2 = {"Git-Protocol": "version=2"}
 
 ODD = [
@@ -179,6 +195,11 @@ GAMES = [
     "/git/-x.git/{}",
     "/git/link.git/{}",
     "/git/linked/1.0.git/{}",
+    f"/git/{'x' * 251}.git/{{}}",
+    f"/git/{'x' * 7_000}.git/{{}}",
+    f"/git/{'x/' * 2_020}x.git/{{}}",
+    "/git/python/six/1.0.git%00/{}",
+    "/git/%70ython/s%69x/1.0%2Egit%2f..%2f1.0.git/{}",
 ]
 
 
@@ -237,6 +258,44 @@ def test_a_flush_alone_is_answered_with_nothing(server: Serving) -> None:
 
 def test_nonsense(server: Serving) -> None:
     assert ask(server, "POST", target(server, UPLOAD), b"nonsense", TYPE)[0] == 400
+
+
+WANT = b"want COMMIT"
+NOT_SERVED = [
+    command(b"bundle-uri"),
+    command(b"no-such-command"),
+    command(b"fetch", b"want-ref refs/heads/latest", b"done"),
+    command(b"fetch", WANT, b"deepen -1", b"done"),
+    command(b"fetch", WANT, b"deepen-not --upload-pack=x", b"done"),
+    command(b"fetch", WANT, b"filter nonsense", b"done"),
+    command(b"fetch", WANT, b"shallow nonsense", b"done"),
+    command(b"fetch", WANT, b"sideband-all", b"done"),
+    command(b"fetch", WANT, *[b"filter tree:0"] * 10_000, b"done"),
+    command(b"fetch", WANT, b"done", capabilities=(b"object-format=sha256",)),
+    command(b"fetch", WANT, b"done", capabilities=(b"object-format=sha1", b"no-such-thing")),
+    DELIMITER,
+    b"ffff",
+]
+
+
+@pytest.mark.parametrize("body", NOT_SERVED)
+def test_what_git_does_not_understand_is_the_clients_fault(server: Serving, data: DataDirectory, body: bytes) -> None:
+    commit = git(data.repository(NAME), "rev-parse", "HEAD").stdout.strip().encode()
+    body = body.replace(b"COMMIT", commit).replace(b"%04x" % (len(WANT) + 4), b"%04x" % (len(commit) + 9))
+    status, _, said = ask(server, "POST", target(server, UPLOAD), body, TYPE | VERSION_2)
+    assert (status, said) == (400, b"git does not understand this request: the server's log says why.\n")
+
+
+@pytest.mark.parametrize("header", ["version=2:version=1", "x:version=2\tx=y:version=2", "version=2:" + "x" * 5_000])
+def test_odd_versions(server: Serving, header: str) -> None:
+    status, _, body = ask(server, "GET", target(server, OFFER), None, {"Git-Protocol": header})
+    assert (status, body[:14]) == (200, b"000eversion 2\n")
+
+
+def test_versions_that_are_none_are_the_oldest(server: Serving) -> None:
+    for header in ("version=3", "version=2 ; evil", "version=2\tGIT_DIR=/"):
+        status, _, body = ask(server, "GET", target(server, OFFER), None, {"Git-Protocol": header})
+        assert (status, body[:5]) == (200, b"001e#")
 
 
 def test_large_bodies_come_in_chunks(server: Serving, home: Path) -> None:

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from codehost.model.datadir import DataDirectory
+from codehost.reading.store import read_whole_pack
+from codehost.reading.whole import WholePack
 from codehost.serve.git.environment import command, environment
 from codehost.serve.git.protocol import DELIMITER, FLUSH, packet, parse_request
-from codehost.serve.git.store import read_whole_pack
-from codehost.serve.git.whole import WholePack, is_clone, list_references
+from codehost.serve.git.whole import is_clone, list_references
 from tests.serve.git.serving import make_repository
 
 NAME = "python/six/1.0"

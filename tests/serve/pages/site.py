@@ -91,9 +91,10 @@ async def site(
         )
         pages = Pages(data, Catalogue(database), base=base, limits=limits)
         application = web.Application()
-        application.add_routes(pages.routes())
+        routes = [*pages.open_routes(), *pages.routes()]
+        application.add_routes(routes)
         if base:
-            application.add_routes([web.get(base + route.path, route.handler) for route in pages.routes()])
+            application.add_routes([web.get(base + route.path, route.handler) for route in routes])
         application.add_routes(others)
         try:
             async with TestClient(TestServer(application)) as client:

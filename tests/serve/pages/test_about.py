@@ -14,6 +14,7 @@ from codehost.model.datadir import DataDirectory
 from codehost.model.errors import DatabaseUnavailableError
 from codehost.model.listings import ListedCodeHost, ListedRelease
 from codehost.model.records import Change
+from codehost.record.repositories import Wanted
 from codehost.serve.pages.about import newest_first
 from codehost.serve.pages.links import repository_in
 from codehost.serve.pages.pages import Pages
@@ -64,6 +65,10 @@ class Asked:
     async def code_hosts(self) -> list[ListedCodeHost]:
         return []
 
+    async def page(self, wanted: Wanted, after: int, limit: int) -> NoReturn:
+        # A code host that there is not is asked for nothing: its name may be none.
+        raise AssertionError((wanted, after, limit))
+
 
 @asynccontextmanager
 async def client_of(catalogue: Catalogue, tmp_path: Path) -> AsyncIterator[TestClient[web.Request, web.Application]]:
@@ -82,6 +87,7 @@ async def client_of(catalogue: Catalogue, tmp_path: Path) -> AsyncIterator[TestC
         ("/%00/six/%FF", ["six"]),
         ("/?q=six.x%3D%3D1", ["six-x", "six-x"]),
         ("/?q=%00", []),
+        ("/?host=%00", []),
         ("/?q=%FF%20or", []),
         ("/?q=" + "x" * 300, ["x" * 200, "x" * 200]),
     ],
@@ -111,8 +117,11 @@ class Away:
     async def code_hosts(self) -> NoReturn:
         raise DatabaseUnavailableError("postgresql://secret/")
 
+    async def page(self, wanted: Wanted, after: int, limit: int) -> NoReturn:
+        raise DatabaseUnavailableError(f"postgresql://secret/{wanted}/{after}/{limit}")
 
-@pytest.mark.parametrize("path", ["/", "/?q=six", "/python/six/1.0", "/nothing"])
+
+@pytest.mark.parametrize("path", ["/", "/?q=six", "/?host=", "/python/six/1.0", "/nothing"])
 async def test_a_database_that_is_away(tmp_path: Path, path: str) -> None:
     async with client_of(Away(), tmp_path) as client:
         response = await client.get(path)

@@ -15,6 +15,7 @@ from yarl import URL
 from codehost.model.members import Member
 from codehost.record.tables import releases
 from codehost.serve.pages.limits import PageLimits
+from codehost.serve.pages.showing import size
 from tests.serve.pages.site import NAME, link, make_repository, member, site
 
 EVIL = b"<script>alert(1)</script><img src=x onerror=alert(2)>"
@@ -77,7 +78,7 @@ def sound(html: str) -> Reader:
     assert set(names) <= {
         *("html", "head", "meta", "title", "link", "body", "a", "header", "nav", "form", "label", "input", "button"),
         *("main", "ol", "ul", "li", "span", "strong", "code", "pre", "p", "h1", "h2", "div", "script", "br"),
-        *("table", "thead", "tbody", "tr", "th", "td"),
+        *("table", "caption", "thead", "tbody", "tr", "th", "td", "dl", "dt", "dd", "select", "option"),
     }
     for tag, attributes in page.tags:
         assert not any(name.startswith("on") or name in {"style", "src"} for name in attributes), (tag, attributes)
@@ -255,7 +256,35 @@ async def test_search_and_index(tmp_path: Path) -> None:
             assert "No project has this in its name" in await at.text(f"/?q={nobodys}")
         index = await at.text("/")
         assert f'<a href="/{NAME}">{NAME}</a>' in index
-        assert "<li>host" in index
+        assert 'href="/?host=host">host</a>' in index
+        assert '<td class="number"><a href="/?host=host&amp;state=completed">1</a>' in re.sub(r"\s*\n", "", index)
+
+
+async def test_the_list_is_filtered_and_goes_on(tmp_path: Path) -> None:
+    pins = [f"p{number}==1" for number in range(150)]
+    async with site(tmp_path, MEMBERS, pins=tuple(pins)) as at:
+        first = await at.text("/?host=host&state=queued")
+        sound(first)
+        assert "150 pinned and queued" in first
+        [more] = re.findall(r'rel="next" href="([^"]+)"', first)
+        second = await at.text(more.replace("&amp;", "&"))
+        shown = re.findall(r'href="/python/(p\d+)/1"', first + second)
+        assert sorted(shown) == sorted(pin.removesuffix("==1") for pin in pins)
+        assert "1 pinned and completed" in await at.text("/?state=completed")
+        for odd in ("host=nobody", "host=%00%FF", "state=failed", "host=&after=999", "state=x&after=-1&host=%3Cb%3E"):
+            sound(await at.text(f"/?{odd}"))
+
+
+async def test_files_have_their_sizes_in_the_list(tmp_path: Path) -> None:
+    sizes = (0, 1, 15, 16, 17, 2_047, 2_048, 2_049, 300_000)
+    members = [member(b"f%d" % count, b"x" * count) for count in sizes]
+    async with site(tmp_path, [*members, link(b"to", b"f1")]) as at:
+        page = Reader(await at.text(f"/{NAME}/tree/HEAD"))
+        texts = [text.strip() for text in page.texts if text.strip()]
+        for count in sizes:
+            at_name = texts.index(f"f{count}")
+            assert texts[at_name + 1 : at_name + 3] == ["file", size(count)]
+        assert texts[texts.index("to") + 1 :][:2] == ["link", "At"]
 
 
 LOST = [

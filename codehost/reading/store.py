@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 from codehost.model.datadir import DataDirectory
-from codehost.serve.git.whole import WholePack
+from codehost.reading.whole import WholePack
 
 _MOST_BYTES = 65_536
 _HEAD = re.compile(rb"ref: (refs/heads/[!-~]+)\n\Z")
@@ -22,8 +22,11 @@ def find_repository(data: DataDirectory, name: str) -> Path | None:
     path = Path(os.path.realpath(data.repositories)) / f"{name}.git"
     if os.path.realpath(path) != str(path):
         return None
-    # gitrepository-layout: what git itself asks of a repository.
-    well = (path / "HEAD").is_file() and (path / "objects").is_dir() and (path / "refs").is_dir()
+    try:
+        # gitrepository-layout: what git itself asks of a repository.
+        well = (path / "HEAD").is_file() and (path / "objects").is_dir() and (path / "refs").is_dir()
+    except OSError:
+        return None  # no path can be so long
     return path if well else None
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from codehost.model.datadir import DataDirectory
-from codehost.serve.pages.reading import DamagedError, Directory, EntryKind, File, Snapshot, open_snapshot
+from codehost.reading.snapshot import DamagedError, Directory, EntryKind, File, Snapshot, open_snapshot
 from tests.serve.git.serving import client_environment
 from tests.serve.pages.site import NAME, link, make_repository, member
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from codehost.model.datadir import DataDirectory
-from codehost.serve.git.store import find_repository, read_whole_pack
+from codehost.reading.store import find_repository, read_whole_pack
 from tests.serve.git.serving import git, make_repository
 
 NAME = "python/six/1.0"
@@ -39,6 +39,11 @@ def test_what_is_not_there(data: DataDirectory) -> None:
     data.repository("empty").mkdir()
     assert find_repository(data, "empty") is None
     assert find_repository(DataDirectory(data.root / "nowhere"), NAME) is None
+
+
+@pytest.mark.parametrize("name", ["x" * 250, "/".join(["x" * 250] * 16), "x/" * 2_020 + "x"])
+def test_names_that_no_file_system_takes(data: DataDirectory, name: str) -> None:
+    assert find_repository(data, name) is None
 
 
 @pytest.mark.parametrize("inside", [False, True])

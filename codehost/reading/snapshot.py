@@ -1,15 +1,17 @@
-"""Repositories as the pages read them: one commit, its directories and files.
+"""Repositories as pages and searches read them: one commit, its directories and files.
 
 dulwich reads the pack: it inflates outside of Python's lock, looks at no configuration, and a damaged pack raises.
 What is no repository of this program's making is not read at all.
 """
 
+import os
 import traceback
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 from stat import S_ISDIR, S_ISLNK, S_ISREG
 from typing import cast
 
@@ -19,12 +21,16 @@ from dulwich.objects import Commit, RawObjectID, Tree
 from dulwich.pack import Pack, PackFileDisappeared
 
 from codehost.model.datadir import DataDirectory
-from codehost.serve.git.store import find_repository, read_whole_pack
-from codehost.serve.git.whole import WholePack
-from codehost.serve.pages.links import Path
+from codehost.reading.store import find_repository, read_whole_pack
+from codehost.reading.whole import WholePack
+
+# The names on the way to a file, as the trees have them.
+Path = tuple[bytes, ...]
 
 _COMMIT, _TREE, _BLOB = 1, 2, 3
 _EXECUTABLE = 0o111
+# Of an object in a pack: four bits of its size, and then seven with each further byte.
+_LONGEST_HEAD = 10
 _DAMAGE = (
     ApplyDeltaError,
     AssertionError,
@@ -157,6 +163,19 @@ class Snapshot:
                 entry = found
             return _read(pack, entry)
 
+    def sizes(self, entries: Iterable[Entry]) -> dict[str, int]:
+        """How many bytes the files among ``entries`` have, by their object's name. Inflates nothing.
+
+        Raises:
+            DamagedError: it cannot be read.
+        """
+        files = {entry.sha for entry in entries if entry.kind in {EntryKind.FILE, EntryKind.EXECUTABLE}}
+        with self._objects() as pack, self.whole.pack.open("rb") as file:
+            return {
+                sha: _size(os.pread(file.fileno(), _LONGEST_HEAD, pack.index.object_offset(_raw_name(sha))))
+                for sha in files
+            }
+
     @contextmanager
     def _objects(self) -> Iterator[Pack]:
         pack = Pack(str(self.whole.pack.with_suffix("")), object_format=SHA1)
@@ -216,7 +235,22 @@ def _kind(mode: int) -> EntryKind:
 
 
 def _raw(pack: Pack, sha: str, kind: int) -> bytes:
-    found, content = pack.get_raw(RawObjectID(bytes.fromhex(sha)))
+    found, content = pack.get_raw(_raw_name(sha))
     if found != kind:
         raise ValueError(sha)
     return content
+
+
+def _raw_name(sha: str) -> RawObjectID:
+    return RawObjectID(bytes.fromhex(sha))
+
+
+def _size(head: bytes) -> int:
+    """The size that stands before an object of a pack: gitformat-pack, "pack entries". Packs of ours have no deltas."""
+    count, shift = head[0] & 0x0F, 4
+    for before, byte in pairwise(head):
+        if not before & 0x80:
+            break
+        count |= (byte & 0x7F) << shift
+        shift += 7
+    return count
