@@ -43,7 +43,8 @@ run: $(VENV)/.run
 	sh docs/examples/search.sh $(DATA); \
 	echo "\nSearch for more:  sh docs/examples/search.sh $(DATA) 'PATTERN'"; \
 	echo "Clone one:        git clone $(DATA)/repos/python/six/1.16.0.git"; \
-	echo "Know one:         $(BIN)/codehost show python/isal/1.6.1 --data-dir $(DATA)"
+	echo "Know one:         $(BIN)/codehost show python/isal/1.6.1 --data-dir $(DATA)"; \
+	echo "Serve them all:   $(BIN)/codehost serve --config $(CONFIG) --data-dir $(DATA)   (then open http://127.0.0.1:3434/)"
 
 test: $(VENV)/.dev $(VENV)/mirrors/.installed
 	$(BIN)/python -m pytest --numprocesses 3 --maxschedchunk 1

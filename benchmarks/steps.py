@@ -12,8 +12,8 @@ from codehost.model.datadir import DataDirectory
 from codehost.model.errors import Failure, Reason
 from codehost.model.jobs import JobState, LeasedJob
 from codehost.record.database import Database
+from codehost.record.job_pages import JobPages, Place, Wanted
 from codehost.record.jobs import Jobs
-from codehost.record.listing import Listing
 from codehost.record.overview import Overview
 from codehost.record.reports import Reports
 from codehost.record.watches import Looked, Watches
@@ -140,7 +140,8 @@ class Steps:
 
     async def page(self, after: int, state: JobState | None) -> float:
         """A hundred lines of a list."""
-        seconds, found = await _timed(Listing(self.database).page(self.hosts[0], after, 100, state))
+        place = Place(code_host_id=self.hosts[0], release_id=after)
+        seconds, found = await _timed(JobPages(self.database).page(Wanted(state=state), place, 100))
         assert found
         return seconds
 

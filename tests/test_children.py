@@ -8,23 +8,19 @@ import re
 import signal
 import subprocess
 import sys
-import time
 import zlib
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
 
 from codehost.children import ChildLimits, ChildPool, child_limits
 from codehost.model.errors import Failure, Reason
 from codehost.model.members import GIB, MIB, IngestRequest, Limits
+from tests.patience import eventually
 from tests.unpack.tars import END, header, member
 from tests.unpack.zips import Part, build
-
-PATIENCE = 10.0
-T = TypeVar("T")
 
 
 def bomb(folder: Path) -> Path:
@@ -109,14 +105,6 @@ async def child_of(asked: IngestRequest) -> int:
     """The child that works on a request, as soon as there is one."""
     (child,) = await eventually(lambda: busy(Path(asked.repository)))
     return child
-
-
-async def eventually(look: Callable[[], T]) -> T:
-    end = time.monotonic() + PATIENCE
-    while not (seen := look()):
-        assert time.monotonic() < end, "it never happened"
-        await asyncio.sleep(0.02)
-    return seen
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,9 @@ from codehost.model.jobs import JobState
 from codehost.model.members import IngestRequest
 from codehost.model.records import AttemptOutcome, ChangeKind
 from codehost.model.summary import SyncSummary
-from codehost.record.changes import Changes
 from codehost.record.database import Database
 from codehost.sync import INTERRUPTED, PAUSED
+from tests.record.helpers import feed_of
 from tests.simulator.mirror import Fault, Mirror
 from tests.wiring import Bench, ThreadIngester, add_sdist, bench, publish_only, published_repositories, remains
 
@@ -40,7 +40,7 @@ async def run(parts: Bench, *pins: str, prune: bool = False) -> SyncSummary:
 
 
 async def kinds(parts: Bench) -> list[tuple[str, ChangeKind]]:
-    return [(change.repository, change.kind) for change in await Changes(parts.database).after(0, 100)]
+    return [(change.repository, change.kind) for change in await feed_of(parts.database)]
 
 
 async def test_a_first_sync_and_a_second(parts: Bench, mirror: Mirror) -> None:

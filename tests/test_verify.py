@@ -10,11 +10,11 @@ import pytest
 from codehost.model.errors import UserError
 from codehost.model.jobs import JobState
 from codehost.model.records import ChangeKind
-from codehost.record.changes import Changes
 from codehost.record.database import open_database
 from codehost.record.hosts import CodeHosts
 from codehost.terminal.commits import last_commit
 from codehost.verify import Defect, Verification, Verifier
+from tests.record.helpers import feed_of
 from tests.simulator.mirror import Mirror
 from tests.wiring import Bench, add_sdist, bench, published_repositories, remains
 
@@ -139,7 +139,7 @@ async def test_finds_and_repairs(parts: Bench, damage: Callable[[Path], object],
     assert (await verify(parts)).findings == ()
     assert remains(parts.data) == []
     # Whoever follows the feed hears that it was away, and that it is back.
-    told = [change.kind for change in await Changes(parts.database).after(0) if change.repository == SIX]
+    told = [change.kind for change in await feed_of(parts.database) if change.repository == SIX]
     assert told == [ChangeKind.CREATED, ChangeKind.REMOVED, ChangeKind.CREATED]
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,12 +11,13 @@ from structlog.testing import capture_logs
 from codehost.model.codehosts import Mirror
 from codehost.model.errors import Failure, Reason, UserError
 from codehost.model.ports import FoundRoot, PageResponse, Validators
-from codehost.record.changes import Changes
 from codehost.record.clock import clock
 from codehost.record.database import Database
 from codehost.record.marks import Marks, WatchedRelease
 from codehost.record.watches import MISSING, Watch, Watches
 from codehost.watching import Watching, asked_now
+from tests.patience import eventually
+from tests.record.helpers import feed_of
 from tests.record.watched import MIRROR, SHA256, change_watch, released, synced, watched
 from tests.simulator.fetcher import MemoryFetcher, MemoryRoots, html_page, link
 
@@ -66,7 +66,7 @@ class Bench:
             await watching.step(asyncio.Event())
 
     async def kinds(self) -> list[str]:
-        return [str(change.kind) for change in await Changes(self.database).after(0)]
+        return [str(change.kind) for change in await feed_of(self.database)]
 
     async def row(self) -> Any:
         return next(row for row in await watched(self.database) if row.project == "six")
@@ -125,14 +125,6 @@ async def test_a_digest_that_changes_is_an_alarm_and_changes_nothing_else(bench:
         await bench.looks(page("six-1.0.tar.gz"))
     assert (await released(bench.database, "host/six/1.0")).alarm is None
     assert [entry["action"] for entry in logs] == ["marked", "digest_alarm_over"]
-
-
-async def eventually(happened: Callable[[], Awaitable[object]]) -> None:
-    for _ in range(1_000):
-        if await happened():
-            return
-        await asyncio.sleep(0.01)
-    pytest.fail("it never happened")
 
 
 ILL: list[PageResponse | Failure] = [
@@ -224,7 +216,7 @@ async def test_releases_of_several_mirrors_are_asked_for_in_turn(bench: Bench) -
     for repositories in ({"host/six/2.0"}, {"host/six/1.0", "host/six/2.0"}):
         await change_watch(bench.database, "six", next_at=0)
         await watching.step(asyncio.Event())
-        assert {change.repository for change in await Changes(bench.database).after(0)} == repositories
+        assert {change.repository for change in await feed_of(bench.database)} == repositories
     row = await bench.row()
     assert row.next_at - row.looked_at == pytest.approx(DAY / 2 * 1_000_000, abs=5_000_000)
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field, replace
 
 from codehost.app.asking import AskingRequest, Known
 from codehost.app.checking import check_for
-from codehost.app.hosting import MAX_NAME, BadNameError, Hosting
+from codehost.app.hosting import Hosting, check_name
 from codehost.app.jobs import JobDesk
 from codehost.app.keys import Keyring
 from codehost.app.overview import Lookout, rate_limit_in
-from codehost.app.planning import plan_for
+from codehost.app.planning import intent_for, preview_of
 from codehost.checking.report import report_to_json
 from codehost.config.loading import load
 from codehost.config.reach import Reach
@@ -121,8 +121,8 @@ class Consulting:
         self._reach = reach
         self._most_asked = most_asked
 
-    async def preview(self, name: str, document: str | None, *, stored: bool, ask: bool) -> Told:
-        """What following the document would do.
+    async def preview(self, name: str, document: str | None, *, stored: bool, ask: bool, most: int) -> Told:
+        """What following the document would do; each list with at most ``most`` entries.
 
         Raises:
             UserError: it cannot be told.
@@ -131,16 +131,15 @@ class Consulting:
         if read.config is None:
             return Told(content={}, violations=read.violations)
         what = await self._known(name)
-        request = AskingRequest(name=name, config=read.config, offline=True)
-        preview = await plan_for(what, self._data, request, _Counting())
+        config = await self._within_budget(name, read.config) if ask else read.config
+        request = AskingRequest(name=name, config=config, offline=not ask)
+        intent = await intent_for(what, self._data, request)
         if ask:
-            projects = len(await asyncio.to_thread(by_project, preview.intent.due))
+            projects = len(await asyncio.to_thread(by_project, intent.due))
             if projects > self._most_asked:
                 raise TooManyToAskError(projects, self._most_asked)
-            request = AskingRequest(name=name, config=await self._within_budget(name, read.config))
-            preview = await plan_for(what, self._data, request, _Counting())
-        # A million pins take seconds, and whatever else is on this loop goes on.
-        return Told(content=await asyncio.to_thread(preview_to_json, preview))
+        preview = await preview_of(what, request, intent, _Counting())
+        return Told(content=await asyncio.to_thread(preview_to_json, preview, most))
 
     async def check(self, name: str, document: str | None, *, stored: bool) -> Told:
         """How each mirror is.
@@ -168,8 +167,7 @@ class Consulting:
 
     async def _read(self, name: str, document: str | None, *, stored: bool, usable: bool) -> _Read:
         """The document's content; only if it is to be ``usable`` are secrets put in and references followed."""
-        if not name.isprintable() or not 0 < len(name) <= MAX_NAME:
-            raise BadNameError(name)
+        check_name(name)
         base, known = await self._stored(name) if stored else ("", ())
         text = base if document is None else document
         kept = await asyncio.to_thread(keep, text.encode("utf-8", "surrogatepass"), base, known, reach=self._reach)

@@ -1,8 +1,7 @@
 """Code hosts as commands print them for programs."""
 
-from datetime import UTC, datetime
-
 from codehost.app.hosting import HostState
+from codehost.serve.api.times import moment, moment_if_any
 
 
 def host_to_json(state: HostState, *, with_document: bool) -> dict[str, object]:
@@ -16,19 +15,12 @@ def host_to_json(state: HostState, *, with_document: bool) -> dict[str, object]:
         "problem": host.problem,
         "documentSha256": host.document_sha256,
         "appliedSha256": host.applied_sha256,
-        "createdAt": _moment(host.created_at),
-        "updatedAt": _moment(host.updated_at),
-        "appliedAt": _moment(host.applied_at),
-        "syncRequestedAt": _moment(host.sync_requested_at),
-        "removedAt": _moment(host.removed_at),
+        "createdAt": moment(host.created_at),
+        "updatedAt": moment(host.updated_at),
+        "appliedAt": moment_if_any(host.applied_at),
+        "syncRequestedAt": moment_if_any(host.sync_requested_at),
+        "removedAt": moment_if_any(host.removed_at),
         "removalConfirmed": host.removal_confirmed_sha256 == host.document_sha256,
         "releases": {**{state_.value: number for state_, number in state.counts.items()}, "retired": state.retired},
     }
     return {**shown, "document": host.document} if with_document else shown
-
-
-def _moment(microseconds: int | None) -> str | None:
-    if microseconds is None:
-        return None
-    moment = datetime.fromtimestamp(microseconds / 1_000_000, UTC).replace(tzinfo=None)
-    return f"{moment.isoformat(timespec='milliseconds')}Z"

@@ -14,6 +14,7 @@ from codehost.app.storage import Storage, database_if_any, existing_database, un
 from codehost.config.reach import Reach
 from codehost.config.restoring import KnownSecret, UnknownSecretError, keep, restore
 from codehost.config.violations import Violation
+from codehost.model.codehosts import MAX_NAME, is_name
 from codehost.model.jobs import JobState
 from codehost.model.records import RecordedCodeHost, Source
 from codehost.record.database import Database, open_database
@@ -25,9 +26,8 @@ from codehost.record.hosts import (
     NameTakenError,
     UnknownHostError,
 )
-from codehost.record.releases import Releases
-from codehost.record.reports import Reports
 from codehost.record.secrets import SealedSecret
+from codehost.record.tallies import load_tally
 from codehost.record.texts import storable
 
 __all__ = [
@@ -47,7 +47,6 @@ __all__ = [
 ]
 
 DEFAULT_PRIORITY = 100
-MAX_NAME = 200
 
 
 class BadNameError(HostError):
@@ -124,7 +123,7 @@ class Hosting:
         Raises:
             UserError: the name is taken (``NameTakenError``) or cannot be one, or there is no key for the secrets.
         """
-        _check_name(name)
+        check_name(name)
         known = await self._hosts.find(name)
         if known is not None and known.removed_at is None:
             raise NameTakenError(name)
@@ -270,9 +269,9 @@ class Hosting:
         return await self._hosts.set_priority(name, priority, expected_sha256=expected_sha256)
 
     async def _state(self, host: RecordedCodeHost) -> HostState:
-        counts = await Reports(self._database).counts(host.code_host_id)
-        retired = len(await Releases(self._database).retired(host.code_host_id))
-        return HostState(host=host, counts=counts, retired=retired)
+        async with self._database.read() as connection:
+            tally = await load_tally(connection, host.code_host_id)
+        return HostState(host=host, counts=tally.states, retired=tally.retired)
 
     async def _seal(self, secrets: Sequence[KnownSecret]) -> list[SealedSecret]:
         if not secrets:
@@ -311,8 +310,13 @@ async def _is_followed(source: str) -> bool:
     return await asyncio.to_thread(Path(source.removeprefix(Source.FILE)).exists)
 
 
-def _check_name(name: str) -> None:
-    if not name or not name.isprintable() or len(name) > MAX_NAME:
+def check_name(name: str) -> None:
+    """Let nothing be done under a name that no code host can have.
+
+    Raises:
+        BadNameError: it is one.
+    """
+    if not is_name(name):
         raise BadNameError(name)
 
 

@@ -9,10 +9,9 @@ from codehost.net.breaker import BreakingFetcher
 from codehost.net.fetcher import HttpFetcher
 from codehost.preview.asking import ask
 from codehost.preview.estimate import estimate_asked, estimate_unasked
-from codehost.preview.intent import Intent, intend
+from codehost.preview.intent import Intent, clashing, intend
 from codehost.preview.outcome import Preview
 from codehost.preview.patience import Patience
-from codehost.record.hosts import CodeHosts
 from codehost.record.releases import Releases
 from codehost.resolve.resolver import Resolver
 
@@ -25,28 +24,25 @@ async def plan(storage: Storage, request: AskingRequest, view: AskingView) -> Pr
     """
     with understood(storage):
         async with known(storage, request.name) as what:
-            return await plan_for(what, storage.data, request, view)
+            return await preview_of(what, request, await intent_for(what, storage.data, request), view)
 
 
-async def plan_for(what: Known, data: DataDirectory, request: AskingRequest, view: AskingView) -> Preview:
-    """The same, with a database that is open."""
-    intent = await _intent(data, request, what)
+async def intent_for(what: Known, data: DataDirectory, request: AskingRequest) -> Intent:
+    """What a sync would do, as far as the record tells. Nobody is asked."""
+    releases = None if what.database is None else Releases(what.database)
+    own = await releases.recorded(what.code_host_id) if releases and what.code_host_id is not None else []
+    # A hundred thousand pins take a while, and whatever else is on this loop goes on.
+    intent = await asyncio.to_thread(intend, request.config, own, exists=lambda name: data.repository(name).exists())
+    if releases is None:
+        return intent
+    return await asyncio.to_thread(clashing, intent, await releases.owners(intent.added))
+
+
+async def preview_of(what: Known, request: AskingRequest, intent: Intent, view: AskingView) -> Preview:
+    """What that would send; which file each pin would be, if mirrors may be asked."""
     if request.offline or request.config.rate_limit.requests_per_hour == 0:
         return await asyncio.to_thread(_unasked, request, what, intent)
     return await _asked(request, what, intent, view)
-
-
-async def _intent(data: DataDirectory, request: AskingRequest, what: Known) -> Intent:
-    if what.database is None:
-        return intend(request.config)
-    releases = Releases(what.database)
-    by_host = {host: await releases.recorded(host.code_host_id) for host in await CodeHosts(what.database).all()}
-    owners = {release.repository: host.name for host, recorded in by_host.items() for release in recorded}
-    own = next((recorded for host, recorded in by_host.items() if host.code_host_id == what.code_host_id), [])
-    # A hundred thousand pins take a while, and whatever else is on this loop goes on.
-    return await asyncio.to_thread(
-        intend, request.config, own, owners=owners, exists=lambda name: data.repository(name).exists()
-    )
 
 
 def _unasked(request: AskingRequest, what: Known, intent: Intent) -> Preview:

@@ -13,10 +13,10 @@ from codehost.app.documents import Loaded, read_config, read_usable_config
 from codehost.app.keys import KEY_VARIABLE
 from codehost.app.storage import Storage
 from codehost.cli.statuses import Invalid, complain
+from codehost.model.codehosts import MAX_NAME, is_name
 from codehost.model.datadir import DataDirectory
 from codehost.model.errors import UserError
 
-_MAX_NAME = 200
 _DATABASE_URL = "CODEHOST_DATABASE_URL"
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -67,9 +67,9 @@ def code_host_name(name: str | None, file: Path) -> str:
         BadParameter: no code host can have it.
     """
     name = file.stem if name is None else name
-    if not name or not name.isprintable() or len(name) > _MAX_NAME:
+    if not is_name(name):
         raise click.BadParameter(
-            f"{name!r} cannot be a code host's name: give printable characters, at most {_MAX_NAME}.",
+            f"{name!r} cannot be a code host's name: give printable characters, at most {MAX_NAME}.",
             param_hint="--name",
         )
     return name

@@ -12,6 +12,7 @@ from codehost.cli.options import json_option, print_json, run, storage_at, stora
 from codehost.cli.statuses import OK
 from codehost.model.access import Role
 from codehost.record.tokens import RecordedToken
+from codehost.serve.api.times import moment, moment_if_any
 from codehost.terminal.lines import say
 
 _MICROSECONDS = 1_000_000
@@ -89,13 +90,7 @@ def _json(token: RecordedToken) -> dict[str, Any]:
     return {
         "name": token.name,
         "role": token.role.value,
-        "createdAt": _iso(token.created_at),
-        "expiresAt": _iso(token.expires_at),
-        "lastUsedAt": _iso(token.last_used_at),
+        "createdAt": moment(token.created_at),
+        "expiresAt": moment_if_any(token.expires_at),
+        "lastUsedAt": moment_if_any(token.last_used_at),
     }
-
-
-def _iso(microseconds: int | None) -> str | None:
-    if microseconds is None:
-        return None
-    return datetime.fromtimestamp(microseconds / _MICROSECONDS, UTC).isoformat(timespec="seconds")

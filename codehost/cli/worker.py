@@ -111,7 +111,7 @@ def working_options(command: F) -> F:
         click.option(
             "--lease-seconds",
             type=Seconds(least=_LEAST_LEASE),
-            default=str(LEASE_SECONDS),
+            default=f"{LEASE_SECONDS:g}",
             show_default=True,
             metavar="SECONDS",
             help="After how long without a sign of life its jobs go to other workers.",

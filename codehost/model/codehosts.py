@@ -9,6 +9,13 @@ from codehost.model.pins import DEFAULT_REPOSITORY_PATTERN, Pin
 DEFAULT_REQUESTS_PER_HOUR = 57_600
 DEFAULT_CONNECT_TIMEOUT = 5.0
 
+MAX_NAME = 200
+
+
+def is_name(text: str) -> bool:
+    """Whether a code host can be called so: one to ``MAX_NAME`` printable characters."""
+    return 0 < len(text) <= MAX_NAME and text.isprintable()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:

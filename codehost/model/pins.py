@@ -70,11 +70,6 @@ def normalise_project(name: str) -> str:
     return canonicalize_name(name)
 
 
-def make_pin(name: str, version: Version) -> Pin:
-    """The pin for a name and an already parsed version."""
-    return _pin(name, str(version), canonicalize_version(version, strip_trailing_zero=True))
-
-
 def parse_pin(text: str) -> Pin:
     """The pin that ``text`` writes.
 
@@ -92,7 +87,8 @@ def parse_pin(text: str) -> Pin:
             f"has the version {match[2]!r}, which PEP 440 does not allow",
             "write a version such as 1.4.2",
         ) from None
-    return _pin(match[1], written, canonical)
+    project = normalise_project(match[1])
+    return Pin(project=project, version=written, release=Release(project=project, version=canonical))
 
 
 @lru_cache(maxsize=1 << 16)
@@ -100,11 +96,6 @@ def _spellings(text: str) -> tuple[str, str]:
     # Thousands of projects share their versions, and parsing one is most of the work on a pin.
     version = Version(text)
     return str(version), canonicalize_version(version, strip_trailing_zero=True)
-
-
-def _pin(name: str, version: str, canonical: str) -> Pin:
-    project = normalise_project(name)
-    return Pin(project=project, version=version, release=Release(project=project, version=canonical))
 
 
 def _explain(text: str) -> PinError:

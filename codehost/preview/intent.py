@@ -1,7 +1,7 @@
 """What a sync would do, as far as the configuration and the record tell. Pure."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from codehost.model.codehosts import CodeHostConfig
@@ -47,6 +47,11 @@ class Intent:
     clashes: tuple[Clash, ...] = ()
 
     @property
+    def added(self) -> Iterator[str]:
+        """The names that new releases would have."""
+        return (step.repository for step in self.steps if step.action is Action.ADD)
+
+    @property
     def due(self) -> tuple[Pin, ...]:
         """The pins whose files would be downloaded."""
         return tuple(step.pin for step in self.steps if step.due)
@@ -60,7 +65,6 @@ def intend(
     config: CodeHostConfig,
     recorded: Sequence[RecordedRelease] = (),
     *,
-    owners: Mapping[str, str] | None = None,
     exists: Callable[[str], bool] = lambda _: True,
 ) -> Intent:
     """What a sync of ``config`` would do.
@@ -68,7 +72,6 @@ def intend(
     Args:
         config: the code host as configured.
         recorded: its releases in the database.
-        owners: all recorded repositories' names, with the code host of each.
         exists: whether the repository of that name is on the disk.
     """
     made = plan(config.pins, recorded, config.repository_pattern)
@@ -78,12 +81,13 @@ def intend(
         steps=(*added, *_recorded_steps(made, pins, exists)),
         unchanged=made.keep,
         retire=tuple(release.repository for release in made.retire),
-        clashes=tuple(
-            Clash(repository=step.repository, owner=owner)
-            for step in added
-            if (owner := (owners or {}).get(step.repository)) is not None
-        ),
     )
+
+
+def clashing(intent: Intent, owners: Mapping[str, str]) -> Intent:
+    """The intent with its clashes. ``owners``: the code host of each of its ``added`` names that is recorded."""
+    found = (Clash(repository=name, owner=owners[name]) for name in intent.added if name in owners)
+    return replace(intent, clashes=tuple(found))
 
 
 def _recorded_steps(made: Plan, pins: Mapping[tuple[str, str], Pin], exists: Callable[[str], bool]) -> Iterator[Step]:

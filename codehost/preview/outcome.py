@@ -42,8 +42,10 @@ class Preview:
         return not self.lacking and not self.intent.clashes
 
 
-def preview_to_json(preview: Preview) -> dict[str, object]:
+def preview_to_json(preview: Preview, most: int | None = None) -> dict[str, object]:
     """The object that ``codehost plan --json`` prints; what does not apply is null.
+
+    With ``most``, each list has at most so many entries, and ``leftOut`` counts what all of them lack.
 
     * ``codeHost``: its name; ``known``: the database has it; ``paused``; ``asked``: mirrors were asked; ``well``: the
       exit status is 0.
@@ -59,6 +61,9 @@ def preview_to_json(preview: Preview) -> dict[str, object]:
       (the one that stopped the search), ``reason``, ``message``.
     """
     intent, estimate = preview.intent, preview.estimate
+    lists = intent.retire, intent.clashes, intent.steps
+    retire, clashes, steps = intent.retire[:most], intent.clashes[:most], intent.steps[:most]
+    left_out = sum(map(len, lists)) - len(retire) - len(clashes) - len(steps)
     lacking = len(preview.lacking)
     return {
         "codeHost": preview.code_host,
@@ -82,9 +87,10 @@ def preview_to_json(preview: Preview) -> dict[str, object]:
             "seconds": None if estimate.seconds is None else round(estimate.seconds, 3),
         },
         "requests": {"sent": preview.requests_sent, "left": preview.requests_left},
-        "retire": list(intent.retire),
-        "clashes": [{"repository": clash.repository, "owner": clash.owner} for clash in intent.clashes],
-        "pins": [_step_to_json(step, (preview.answers or {}).get(step.pin)) for step in intent.steps],
+        "retire": list(retire),
+        "clashes": [{"repository": clash.repository, "owner": clash.owner} for clash in clashes],
+        "pins": [_step_to_json(step, (preview.answers or {}).get(step.pin)) for step in steps],
+        **({} if most is None else {"leftOut": left_out}),
     }
 
 

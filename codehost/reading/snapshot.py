@@ -5,6 +5,7 @@ What is no repository of this program's making is not read at all.
 """
 
 import os
+import struct
 import traceback
 import zlib
 from collections.abc import Iterable, Iterator
@@ -31,17 +32,21 @@ _COMMIT, _TREE, _BLOB = 1, 2, 3
 _EXECUTABLE = 0o111
 # Of an object in a pack: four bits of its size, and then seven with each further byte.
 _LONGEST_HEAD = 10
+# What dulwich raises, and what reading a file that is too short does. An index is believed, whatever it says.
 _DAMAGE = (
     ApplyDeltaError,
     AssertionError,
     ChecksumMismatch,
     EOFError,
-    KeyError,
+    LookupError,
     NotImplementedError,
     ObjectFormatException,
     OSError,
+    OverflowError,
     PackFileDisappeared,
+    TypeError,
     ValueError,
+    struct.error,
     zlib.error,
 )
 

@@ -3,9 +3,8 @@
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from codehost.model.records import Change, ChangeKind
+from codehost.model.records import ChangeKind
 from codehost.record.clock import clock
-from codehost.record.database import Database
 from codehost.record.tables import CHANGES_COUNTER, changes, code_hosts, counters
 from codehost.record.urls import POSTGRESQL
 from codehost.record.wakeups import FEED_CHANNEL
@@ -52,17 +51,3 @@ async def append_change(
         )
     )
     return sequence
-
-
-class Changes:
-    """The feed, for reading."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    async def after(self, sequence: int, limit: int = 1_000) -> list[Change]:
-        """At most ``limit`` entries that follow ``sequence`` (0: from the beginning)."""
-        query = select(changes).where(changes.c.sequence > sequence).order_by(changes.c.sequence).limit(limit)
-        async with self._database.read() as connection:
-            rows = (await connection.execute(query)).mappings().all()
-        return [Change(**{**row, "kind": ChangeKind(row["kind"])}) for row in rows]

@@ -1,10 +1,12 @@
 """Releases in the database: what is recorded, how a plan changes it, and how a release leaves."""
 
-from collections.abc import Awaitable, Callable, Iterable
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import Select, delete, exists, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from codehost.model.jobs import JobState
 from codehost.model.records import ChangeKind, Plan, RecordedRelease, RetiredRelease
@@ -12,9 +14,9 @@ from codehost.record.changes import append_change
 from codehost.record.clock import read_clock
 from codehost.record.database import Database
 from codehost.record.losing import lose, told_of
-from codehost.record.moves import cancel, requeue
+from codehost.record.moves import cancel, chunks, requeue
 from codehost.record.plans import StalePlanError, apply, follow
-from codehost.record.tables import jobs, releases
+from codehost.record.tables import code_hosts, jobs, releases
 
 # Takes a repository away, durably. Must not use the database.
 Withdraw = Callable[[], Awaitable[None]]
@@ -24,6 +26,8 @@ _STATES = {state.value: state for state in JobState}
 _FAILED = (JobState.ERRORED, JobState.FAILED)
 _NOT_SYNCED = (*_FAILED, JobState.CANCELLED)
 _NOT_COMPLETED = [state.value for state in JobState if state is not JobState.COMPLETED]
+# So many rows are made into objects in some milliseconds; then others have their turn.
+_AT_ONCE = 5_000
 
 
 class Releases:
@@ -41,13 +45,21 @@ class Releases:
             jobs.c.code_host_id == code_host_id, jobs.c.state.in_(_NOT_COMPLETED)
         )
         async with self._database.read() as connection:
-            rows = (await connection.execute(query)).all()
-            unfinished = {release_id: _STATES[state] for release_id, state in await connection.execute(others)}
-        state_of, completed = unfinished.get, JobState.COMPLETED
-        return [
-            RecordedRelease(release_id, project, version, repository, state_of(release_id, completed), wanted)
-            for release_id, project, version, repository, wanted in rows
-        ]
+            rows = await _all(connection, query)
+            # Last: a release that is added in between, and is not completed, is not among the rows.
+            states = await _all(connection, others)
+        return await asyncio.to_thread(_recorded, rows, states)
+
+    async def owners(self, repositories: Iterable[str]) -> dict[str, str]:
+        """The names of those repositories that are recorded, retired ones too, with the code host of each."""
+        found: dict[str, str] = {}
+        async with self._database.read() as connection:
+            for chunk in chunks(repositories):
+                query = select(releases.c.repository, code_hosts.c.name).where(
+                    releases.c.repository.in_(chunk), code_hosts.c.id == releases.c.code_host_id
+                )
+                found.update((row.repository, row.name) for row in (await connection.execute(query)).all())
+        return found
 
     async def apply_plan(self, code_host_id: int, plan: Plan) -> None:
         """Carry out a plan in one transaction; a plan without work does not touch the database.
@@ -161,6 +173,23 @@ class Releases:
             if row is not None and row["commit"] is not None:
                 await append_change(connection, kind=ChangeKind.REMOVED, **row)
         return row is not None
+
+
+async def _all(connection: AsyncConnection, query: Select[Any]) -> list[Any]:
+    """As ``(await execute(query)).all()``, but while the rows are read, others have their turn."""
+    rows: list[Any] = []
+    async for part in (await connection.stream(query)).partitions(_AT_ONCE):
+        rows += part
+    return rows
+
+
+def _recorded(rows: Iterable[Any], states: Iterable[Any]) -> list[RecordedRelease]:
+    unfinished: Mapping[int, JobState] = {release_id: _STATES[state] for release_id, state in states}
+    state_of, completed = unfinished.get, JobState.COMPLETED
+    return [
+        RecordedRelease(release_id, project, version, repository, state_of(release_id, completed), wanted)
+        for release_id, project, version, repository, wanted in rows
+    ]
 
 
 def retired_before_query(code_host_id: int, when: int, limit: int) -> Select[Any]:

@@ -14,9 +14,9 @@ import structlog
 from aiohttp import web
 
 from codehost.model.errors import UserError
-from codehost.serve.access.clients import Address, address_in, network_of
 from codehost.serve.access.forwarded import Network
 from codehost.serve.access.log import RequestLog, library_logger
+from codehost.serve.doorman import Doorman
 
 _ADVICE = {
     errno.EADDRINUSE: "another process uses it: give another one with --listen",
@@ -27,12 +27,6 @@ _ADVICE = {
 _LINGER_SECONDS = 2.0
 _HANDSHAKE_SECONDS = 15.0
 _BACKLOG = 512
-_FULL_EVERY = 60.0
-_FULL = (
-    b"HTTP/1.1 503 Service Unavailable\r\nServer: codehost\r\nRetry-After: 5\r\nConnection: close\r\n"
-    b"Content-Type: text/plain; charset=utf-8\r\nContent-Length: 65\r\n\r\n"
-    b"There are too many connections to codehost: try again in seconds\n"
-)
 
 log = structlog.get_logger("codehost.serve")
 
@@ -95,16 +89,7 @@ async def listening(
         UserError: the address cannot be listened on, or the certificate cannot be used.
     """
     context = None if where.tls is None else tls_context(where.tls)
-    runner = web.AppRunner(
-        application,
-        handle_signals=False,
-        access_log_class=RequestLog,
-        access_log=logging.getLogger("codehost.serve"),
-        logger=library_logger(),
-        keepalive_timeout=where.head_seconds,
-        lingering_time=_LINGER_SECONDS,
-        shutdown_timeout=farewell,
-    )
+    runner = web.AppRunner(application, handle_signals=False, shutdown_timeout=farewell)
     await runner.setup()
     try:
         server = await _listen(runner, where, context)
@@ -160,7 +145,7 @@ def _reload(context: ssl.SSLContext | None, files: TlsFiles | None) -> None:
 async def _listen(runner: web.AppRunner, where: Listening, context: ssl.SSLContext | None) -> asyncio.Server:
     if runner.server is None:
         raise TypeError(runner)
-    doorman = _Doorman(runner.server, where)
+    doorman = _doorman(runner.server, where)
     timeout = None if context is None else _HANDSHAKE_SECONDS
     try:
         server = await asyncio.get_running_loop().create_server(
@@ -174,74 +159,19 @@ async def _listen(runner: web.AppRunner, where: Listening, context: ssl.SSLConte
     return server
 
 
+def _doorman(server: web.Server, where: Listening) -> Doorman:
+    options = {
+        "access_log_class": RequestLog,
+        "access_log": logging.getLogger("codehost.serve"),
+        "logger": library_logger(),
+        "keepalive_timeout": where.head_seconds,
+        "lingering_time": _LINGER_SECONDS,
+    }
+    of_one = max(1, where.connections // 4) if where.of_one is None else where.of_one
+    return Doorman(server, most=where.connections, of_one=of_one, crowds=where.crowds, options=options)
+
+
 def _bound_stalls(listener: socket.socket, seconds: float) -> None:
     # tcp(7): accepted connections inherit it. It counts while there is something to send and nobody takes it.
     if hasattr(socket, "TCP_USER_TIMEOUT"):
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(seconds * 1_000))
-
-
-class _Doorman:
-    """Makes the protocol of each connection: the server's, or one that says that there is no room."""
-
-    def __init__(self, server: web.Server, where: Listening) -> None:
-        self._server = server
-        self._most = where.connections
-        self._of_one = max(1, where.connections // 4) if where.of_one is None else where.of_one
-        self._crowds = where.crowds
-        self._clock = asyncio.get_running_loop().time
-        self._said_at = -_FULL_EVERY
-
-    def __call__(self) -> asyncio.Protocol:
-        return _Entering(self) if len(self._server.connections) < self._most else self.full()
-
-    def enter(self, transport: asyncio.BaseTransport) -> asyncio.Protocol:
-        """Who serves the connection, now that it is known where it comes from."""
-        connections = self._server.connections
-        # Looking through them costs something, and most of the time there are few.
-        if len(connections) >= self._of_one:
-            address = _address_of(transport)
-            if address is not None and not any(address in network for network in self._crowds):
-                client = network_of(address)
-                if sum(_client_of(one.transport) == client for one in connections) >= self._of_one:
-                    return self.full(client)
-        return self._server()
-
-    def full(self, client: str | None = None) -> asyncio.Protocol:
-        """Who says that there is no room, for anybody or for that client."""
-        if self._clock() - self._said_at >= _FULL_EVERY:
-            self._said_at = self._clock()
-            log.warning("too many connections", action="connections_full", most=self._most, address=client)
-        return _Full()
-
-
-class _Entering(asyncio.Protocol):
-    """Lets the doorman look at a connection before it is served."""
-
-    def __init__(self, doorman: _Doorman) -> None:
-        self._doorman = doorman
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Hand it over."""
-        protocol = self._doorman.enter(transport)
-        transport.set_protocol(protocol)
-        protocol.connection_made(transport)
-
-
-def _address_of(transport: asyncio.BaseTransport | None) -> Address | None:
-    peer = None if transport is None else transport.get_extra_info("peername")
-    return address_in(peer[0]) if isinstance(peer, tuple) else None
-
-
-def _client_of(transport: asyncio.BaseTransport | None) -> str | None:
-    address = _address_of(transport)
-    return None if address is None else network_of(address)
-
-
-class _Full(asyncio.Protocol):
-    """Says that there is no room."""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Say so, and go."""
-        if isinstance(transport, asyncio.WriteTransport):
-            transport.write(_FULL)
-            transport.close()

@@ -136,8 +136,11 @@ class Consulting(Protocol):
     stored one, None for just that, and its markers stand for the stored secrets.
     """
 
-    async def preview(self, name: str, document: str | None, *, stored: bool, ask: bool) -> Told:
-        """What following the document would do, as far as the record tells, or the mirrors when they are asked."""
+    async def preview(self, name: str, document: str | None, *, stored: bool, ask: bool, most: int) -> Told:
+        """What following the document would do, as far as the record tells, or the mirrors when they are asked.
+
+        Each list has at most ``most`` entries.
+        """
         ...
 
     async def check(self, name: str, document: str | None, *, stored: bool) -> Told:

@@ -304,4 +304,4 @@ async def test_a_sync_and_a_worker_do_not_meet(crew: Fleet, mirror: Mirror) -> N
     ended = await crew.desk.sync()
     assert ended.status == 3
     assert "A codehost worker works on the data directory" in ended.stderr
-    assert "stop it first" in ended.stderr
+    assert "stop it (codehost worker, or codehost serve) first" in ended.stderr

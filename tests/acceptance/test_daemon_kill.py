@@ -103,6 +103,11 @@ BREAKS = {
         "INSERT INTO attempts (job_id, epoch, number, owner, started_at, outcome)"
         f" VALUES ({COMPLETED}, 99, 9, 'late', 1, 'completed')"
     ),
+    "there by the feed: ": in_sql(
+        'INSERT INTO changes (sequence, code_host_id, repository, project, version, kind, "commit", at, code_host)'
+        " SELECT sequence + 1, code_host_id, repository, project, version, 'removed', \"commit\", at, code_host"
+        " FROM changes ORDER BY sequence DESC LIMIT 1"
+    ),
     "requests in the ledger": in_sql("UPDATE ledger SET tokens = 0"),
 }
 

@@ -47,9 +47,9 @@ async def test_asking_is_bounded(database: Database, tmp_path: Path, keyring: Ke
     asking = consulting(database, tmp_path, keyring)
     text = document(mirror.url, "six==1.0", "attrs==1.0")
     with pytest.raises(TooManyToAskError, match="for 2 projects, and here it asks for at most 1: leave out ask"):
-        await asking.preview("new", text, stored=False, ask=True)
+        await asking.preview("new", text, stored=False, ask=True, most=9)
     assert mirror.requests == []
-    told = await asking.preview("new", document(mirror.url, "six==1.0", "six==2.0"), stored=False, ask=True)
+    told = await asking.preview("new", document(mirror.url, "six==1.0", "six==2.0"), stored=False, ask=True, most=9)
     assert told.content["asked"]
 
 
@@ -68,7 +68,7 @@ async def test_references_lead_into_the_environment_that_was_given(
 async def test_what_is_consulted_on_must_be_there(database: Database, tmp_path: Path, keyring: Keyring) -> None:
     asking = consulting(database, tmp_path, keyring)
     with pytest.raises(UnknownHostError):
-        await asking.preview("work", None, stored=True, ask=False)
+        await asking.preview("work", None, stored=True, ask=False, most=9)
     with pytest.raises(BadNameError):
         await asking.check("a\0", document(URL), stored=False)
 
@@ -80,11 +80,11 @@ async def test_an_edited_document_is_compared_with_its_code_host(
     await Hosting(database, keyring).add("work", document(secret, "six==1.0"))
     asking = consulting(database, tmp_path, keyring)
     edited = document({"url": URL, "bearerToken": "REDACTED"}, "six==1.0", "six==2.0")
-    told = await asking.preview("work", edited, stored=True, ask=False)
+    told = await asking.preview("work", edited, stored=True, ask=False, most=9)
     assert told.content["known"]
     assert "hunter2" not in repr(told)
     moved = document({"url": "https://elsewhere.example.com", "bearerToken": "REDACTED"})
-    told = await asking.preview("work", moved, stored=True, ask=False)
+    told = await asking.preview("work", moved, stored=True, ask=False, most=9)
     assert [violation.pointer for violation in told.violations] == ["/urls/0/bearerToken"]
 
 

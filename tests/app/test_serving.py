@@ -1,13 +1,17 @@
-"""What a server does of itself where its settings say nothing."""
+"""What a server does of itself where its settings say nothing, and when it is ready."""
 
+import asyncio
 from ipaddress import ip_network
 
 import pytest
 
 from codehost.app.daemon.settings import HttpAddress
-from codehost.app.serving import ServeSettings, host_names, who_may_read
+from codehost.app.serving import ServeProbe, ServeSettings, host_names, who_may_read
+from codehost.health.metrics import Metrics
+from codehost.model.status import Status
 from codehost.serve.access.gate import Reading
 from codehost.serve.access.origin import site_of
+from codehost.supervising import Troubles
 
 LOCAL = HttpAddress(port=3434)
 PROXY = (ip_network("127.0.0.1"),)
@@ -35,3 +39,17 @@ def test_who_may_read(settings: ServeSettings, expected: Reading) -> None:
 def test_a_server_is_called_as_people_know_it() -> None:
     names = host_names(ServeSettings(listen=LOCAL, site=PUBLIC, names=("other.example.com",))).names
     assert {"127.0.0.1", "code.example.com", "other.example.com"} <= names
+
+
+async def test_it_is_ready_while_nothing_is_in_its_way() -> None:
+    async def status() -> Status:
+        raise NotImplementedError
+
+    troubles, stop = Troubles(), asyncio.Event()
+    probe = ServeProbe(metrics_of=Metrics(status), troubles=troubles, stop=stop)
+    assert (probe.healthy(), probe.ready()) == (None, None)
+    troubles.fall("database", "The database is away.")
+    assert (probe.healthy(), probe.ready()) == (None, "The database is away.")
+    troubles.rise("database")
+    stop.set()
+    assert probe.ready() == "The server is about to end."

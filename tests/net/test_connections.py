@@ -11,6 +11,7 @@ from codehost.model.codehosts import Credentials, Header, Tls
 from codehost.model.errors import Failure, Reason
 from codehost.net.fetcher import FetchSettings, HttpFetcher
 from tests.net.wire import CountingBudget, Names, body_of, no_sleep, page_url, raw_server
+from tests.patience import eventually
 from tests.simulator.certificates import Authority
 from tests.simulator.mirror import Fault, Mirror
 from tests.simulator.proxy import Proxy
@@ -71,11 +72,10 @@ async def test_waiting_for_a_place_is_no_part_of_connecting(budget: CountingBudg
 
 async def test_one_mirror_does_not_wait_for_another(budget: CountingBudget, mirror: Mirror) -> None:
     async with Mirror() as slow, HttpFetcher(budget, FetchSettings(connections_per_mirror=1)) as fetcher:
-        slow.fault(slow.page_path("six"), Fault(delay=5))
+        slow.fault(slow.page_path("six"), Fault(delay=600))
         waiting = asyncio.ensure_future(fetcher.page(codehosts.Mirror(url=slow.url), page_url(slow)))
-        await asyncio.sleep(0.1)
-        assert slow.requests
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(60):
+            await eventually(lambda: slow.requests)
             assert (await fetcher.page(codehosts.Mirror(url=mirror.url), page_url(mirror))).status == 200
         waiting.cancel()
         await asyncio.gather(waiting, return_exceptions=True)

@@ -2,7 +2,7 @@ from codehost.model.codehosts import CodeHostConfig
 from codehost.model.jobs import JobState
 from codehost.model.pins import parse_pin
 from codehost.model.records import RecordedRelease
-from codehost.preview.intent import Action, Clash, intend
+from codehost.preview.intent import Action, Clash, clashing, intend
 
 
 def config(*pins: str) -> CodeHostConfig:
@@ -49,5 +49,6 @@ def test_what_is_recorded() -> None:
 
 def test_a_name_that_another_code_host_has() -> None:
     owners = {"python/six/1.0": "other", "python/attrs/1.0": "host"}
-    intent = intend(config("six==1.0", "attrs==1.0", "idna==1"), [recorded("attrs==1")], owners=owners)
-    assert intent.clashes == (Clash(repository="python/six/1.0", owner="other"),)
+    intent = intend(config("six==1.0", "attrs==1.0", "idna==1"), [recorded("attrs==1")])
+    assert list(intent.added) == ["python/six/1.0", "python/idna/1"]
+    assert clashing(intent, owners).clashes == (Clash(repository="python/six/1.0", owner="other"),)

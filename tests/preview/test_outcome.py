@@ -1,4 +1,7 @@
 import json
+from typing import Any
+
+import pytest
 
 from codehost.model.errors import Failure, Reason
 from codehost.model.pins import parse_pin
@@ -105,3 +108,11 @@ def test_json_of_a_preview_that_asked_nobody() -> None:
     assert made["clashes"] == [{"repository": "python/six/1.0", "owner": "other"}]
     assert made["requests"] == {"sent": 0, "left": None}
     assert made["sync"] == {"pages": 2, "files": 1, "requests": 3, "requestsPerHour": None, "seconds": None}
+
+
+@pytest.mark.parametrize(("most", "left_out"), [(0, 5), (1, 2), (2, 1), (3, 0), (9, 0)])
+def test_json_with_bounded_lists(most: int, left_out: int) -> None:
+    shown = preview(asked=False, clashes=(Clash(repository="python/six/1.0", owner="other"),))
+    whole: dict[str, Any] = preview_to_json(shown)
+    lists = {key: whole[key][:most] for key in ("pins", "retire", "clashes")}
+    assert preview_to_json(shown, most) == {**whole, **lists, "leftOut": left_out}

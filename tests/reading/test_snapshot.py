@@ -1,6 +1,7 @@
 """What is read is what real git reads; what is damaged is said to be."""
 
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -99,3 +100,35 @@ def test_damage(snapshot: Snapshot, tmp_path: Path) -> None:
         snapshot.look(())
     with pytest.raises(DamagedError):
         open_snapshot(DataDirectory(tmp_path), NAME)
+
+
+def _everything(data: DataDirectory) -> None:
+    snapshot = open_snapshot(data, NAME)
+    assert snapshot is not None
+    snapshot.facts()
+    for path in ((), (b"src",)):
+        directory = snapshot.look(path)
+        assert isinstance(directory, Directory)
+        snapshot.sizes(directory.entries)
+    _look_everywhere(snapshot)
+
+
+def _damaged(content: bytes) -> Iterator[bytes]:
+    """The content cut off, and with a bit turned over, here and there."""
+    yield from (content[:at] for at in range(0, len(content), 97))
+    for at in range(0, len(content), 29):
+        for bit in (0x01, 0x80):
+            yield content[:at] + bytes([content[at] ^ bit]) + content[at + 1 :]
+
+
+@pytest.mark.parametrize("ending", [".pack", ".idx"])
+def test_damage_anywhere_is_damage_and_no_defect(snapshot: Snapshot, tmp_path: Path, ending: str) -> None:
+    file, found = snapshot.whole.pack.with_suffix(ending), 0
+    file.chmod(0o644)
+    for content in _damaged(file.read_bytes()):
+        file.write_bytes(content)
+        try:
+            _everything(DataDirectory(tmp_path))
+        except DamagedError:
+            found += 1
+    assert found

@@ -7,11 +7,12 @@ from sqlalchemy import update
 from codehost.model.jobs import LeasedJob
 from codehost.model.members import IngestReport, Skip, SkipReason
 from codehost.model.pins import parse_pin
-from codehost.model.records import Plan
+from codehost.model.records import Change, Plan
 from codehost.model.releases import Answer, DistributionFile, Download, FileKind, Resolution
 from codehost.plan.planner import plan
 from codehost.record.clock import clock
 from codehost.record.database import Database
+from codehost.record.feed import Feed
 from codehost.record.hosts import CodeHosts
 from codehost.record.releases import Releases
 from codehost.record.tables import jobs
@@ -34,6 +35,11 @@ async def replan(database: Database, code_host_id: int, texts: Sequence[str], pa
     made = plan([parse_pin(text) for text in texts], await releases.recorded(code_host_id), pattern)
     await releases.apply_plan(code_host_id, made)
     return made
+
+
+async def feed_of(database: Database, after: int = 0, limit: int = 1_000) -> list[Change]:
+    """What the feed tells behind an entry, or from the beginning."""
+    return list((await Feed(database).page(after, limit)).items)
 
 
 async def let_leases_expire(database: Database) -> None:

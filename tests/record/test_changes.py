@@ -7,10 +7,10 @@ import pytest
 
 from codehost.model.jobs import LeasedJob
 from codehost.model.records import ChangeKind
-from codehost.record.changes import Changes, append_change
+from codehost.record.changes import append_change
 from codehost.record.database import Database, open_database
 from codehost.record.jobs import Jobs
-from tests.record.helpers import download, pinned, report, resolution
+from tests.record.helpers import download, feed_of, pinned, report, resolution
 
 WRITERS = 8
 EACH = 6
@@ -31,7 +31,7 @@ async def test_numbers_have_no_gaps_under_concurrent_writers(database_url: str, 
         async def follow() -> None:
             """A reader that goes on from the last number it saw must miss nothing."""
             while writing or len(seen) < WRITERS * EACH:
-                changes = await Changes(one).after(seen[-1] if seen else 0)
+                changes = await feed_of(one, seen[-1] if seen else 0)
                 seen.extend(change.sequence for change in changes)
                 await asyncio.sleep(0.001)
 
@@ -70,7 +70,7 @@ async def test_a_number_that_was_rolled_back_is_given_out_again(database: Databa
     with pytest.raises(LookupError):
         await append(undone=True)
     await append()
-    assert [change.sequence for change in await Changes(database).after(0)] == [1, 2]
+    assert [change.sequence for change in await feed_of(database)] == [1, 2]
 
 
 async def test_reading_goes_on_from_a_number(database: Database) -> None:
@@ -78,10 +78,9 @@ async def test_reading_goes_on_from_a_number(database: Database) -> None:
     jobs = Jobs(database)
     for job in await jobs.claim(host, "w", 9, 60):
         await jobs.complete(job, resolution(job), download(job), report())
-    changes = Changes(database)
-    assert [change.repository for change in await changes.after(1, limit=1)] == ["python/b/1"]
-    assert [change.sequence for change in await changes.after(1)] == [2, 3]
-    assert await changes.after(3) == []
+    assert [change.repository for change in await feed_of(database, 1, limit=1)] == ["python/b/1"]
+    assert [change.sequence for change in await feed_of(database, 1)] == [2, 3]
+    assert await feed_of(database, 3) == []
 
 
 SYNCS = [
@@ -105,7 +104,7 @@ async def test_kinds(
         [job] = await jobs.claim(host, "w", 1, 60)
         await jobs.complete(job, resolution(job, yanked=yanked), download(job), report(commit * 40))
         await jobs.requeue([job.release_id])
-    changes = await Changes(database).after(0)
+    changes = await feed_of(database)
     assert [(change.kind, change.commit) for change in changes] == [
         (ChangeKind.CREATED, first[1] * 40),
         (kind, second[1] * 40),

@@ -1,5 +1,6 @@
 """Everybody at once on a real database: nobody is killed to end a deadlock, and what is promised holds at the end."""
 
+import asyncio
 import os
 from collections import Counter
 from contextlib import AsyncExitStack
@@ -9,15 +10,16 @@ from typing import Any
 from sqlalchemy import Select, func, select
 
 from codehost.model.jobs import JobState
-from codehost.record.changes import Changes
 from codehost.record.database import Database, open_database
 from codehost.record.hosts import CodeHosts
 from codehost.record.jobs import Jobs
 from codehost.record.releases import Releases
 from codehost.record.tables import attempts, jobs, releases
 from tests.record.crowd import NAMES, Crowd
+from tests.record.helpers import feed_of
 
 SECONDS = float(os.environ.get("CODEHOST_CROWD_SECONDS", "4"))
+EVERYTHING = ("work", "plan", "ask", "prune", "manage", "watch")
 
 
 async def assert_sound(crowd: Crowd, database: Database) -> None:
@@ -43,7 +45,7 @@ async def assert_sound(crowd: Crowd, database: Database) -> None:
     running = select(attempts.c.job_id, attempts.c.epoch).where(attempts.c.outcome.is_(None))
     in_hand = {(row.id, row.epoch) for row in rows if row.state == JobState.PROCESSING}
     assert {(row.job_id, row.epoch) for row in await _all(database, running)} == in_hand
-    sequences = [change.sequence for change in await Changes(database).after(0, limit=1_000_000)]
+    sequences = [change.sequence for change in await feed_of(database, limit=1_000_000)]
     assert sequences == list(range(1, len(sequences) + 1))
 
 
@@ -58,9 +60,11 @@ async def test_a_crowd_keeps_every_promise(database_url: str, tmp_path: Path) ->
         pools = 4 if database_url.startswith("postgresql") else 1
         opened = [await stack.enter_async_context(open_database(database_url, tmp_path)) for _ in range(pools)]
         crowd = Crowd(opened)
-        await crowd.run(SECONDS)
-        assert all(crowd.done.get(name, 0) > 0 for name in ("work", "plan", "ask", "prune", "manage", "watch"))
-        assert crowd.completed
+        async with asyncio.timeout(120):
+            await crowd.run(SECONDS)
+            # Where the machine is busy, one time is not enough for all of it.
+            while not (crowd.completed and all(crowd.done.get(name, 0) > 0 for name in EVERYTHING)):
+                await crowd.run(SECONDS)
         await assert_sound(crowd, opened[0])
         # Nothing that was given up is left: all of it can be taken away.
         hosts = CodeHosts(opened[0])

@@ -11,6 +11,9 @@ from codehost.model.errors import DatabaseUnavailableError, UserError
 from codehost.record.database import Database, open_database
 from codehost.record.urls import SQLITE
 
+_ONE = "WHERE name = 'changes'"
+_COUNTED = f"SELECT value FROM counters {_ONE}"
+
 
 async def test_without_a_url_it_is_a_file_in_the_data_directory(tmp_path: Path) -> None:
     async with open_database(None, tmp_path / "new" / "data") as database:
@@ -28,13 +31,13 @@ async def test_sqlite_is_set_up_to_lose_nothing(sqlite_url: str, tmp_path: Path)
 async def test_a_write_is_undone_when_its_block_raises(database: Database) -> None:
     async def write_and_raise() -> None:
         async with database.write() as connection:
-            await connection.execute(text("UPDATE counters SET value = 7"))
+            await connection.execute(text(f"UPDATE counters SET value = 7 {_ONE}"))
             raise LookupError
 
     with pytest.raises(LookupError):
         await write_and_raise()
     async with database.read() as connection:
-        assert (await connection.execute(text("SELECT value FROM counters"))).scalar() == 0
+        assert (await connection.execute(text(_COUNTED))).scalar() == 0
 
 
 async def test_a_write_reads_what_it_will_find_when_it_writes(database_url: str, tmp_path: Path) -> None:
@@ -43,14 +46,14 @@ async def test_a_write_reads_what_it_will_find_when_it_writes(database_url: str,
     async def add(database: Database) -> None:
         async with database.write() as connection:
             lock = "" if database.dialect == SQLITE else " FOR UPDATE"
-            value = (await connection.execute(text(f"SELECT value FROM counters{lock}"))).scalar_one()
+            value = (await connection.execute(text(f"{_COUNTED}{lock}"))).scalar_one()
             await asyncio.sleep(0.01)
-            await connection.execute(text("UPDATE counters SET value = :value"), {"value": value + 1})
+            await connection.execute(text(f"UPDATE counters SET value = :value {_ONE}"), {"value": value + 1})
 
     async with open_database(database_url, tmp_path) as one, open_database(database_url, tmp_path) as other:
         await asyncio.gather(*(add(database) for database in (one, other) * 5))
         async with one.read() as connection:
-            assert (await connection.execute(text("SELECT value FROM counters"))).scalar() == 10
+            assert (await connection.execute(text(_COUNTED))).scalar() == 10
 
 
 async def _refusal(url: str | None, data_dir: Path, busy_seconds: float = 5.0) -> str:

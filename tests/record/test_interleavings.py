@@ -11,7 +11,6 @@ from codehost.model.jobs import JobState, LeaseLostError
 from codehost.model.pins import parse_pin
 from codehost.model.records import ChangeKind, Plan, RecordedCodeHost
 from codehost.plan.planner import plan
-from codehost.record.changes import Changes
 from codehost.record.claims import MOST_ATTEMPTS
 from codehost.record.clock import clock
 from codehost.record.database import Database, open_database
@@ -21,7 +20,7 @@ from codehost.record.plans import NameHeldError, StalePlanError
 from codehost.record.releases import Releases
 from codehost.record.tables import attempts, code_hosts, ledger
 from codehost.record.tables import jobs as jobs_table
-from tests.record.helpers import PATTERN, download, let_leases_expire, pinned, replan, report, resolution
+from tests.record.helpers import PATTERN, download, feed_of, let_leases_expire, pinned, replan, report, resolution
 
 AN_HOUR = 3_600 * 1_000_000
 
@@ -268,7 +267,7 @@ async def test_a_reader_of_the_feed_misses_nothing_of_writers_at_the_same_time(
             ended = False
             while not ended:
                 ended = done.is_set()
-                entries = await Changes(other).after(seen[-1] if seen else 0, limit=7)
+                entries = await feed_of(other, seen[-1] if seen else 0, limit=7)
                 seen.extend(entry.sequence for entry in entries)
                 ended = ended and not entries
 
@@ -276,6 +275,6 @@ async def test_a_reader_of_the_feed_misses_nothing_of_writers_at_the_same_time(
         await asyncio.gather(*(write((one, other)[n % 2], f"w{n}") for n in range(6)))
         done.set()
         await asyncio.wait_for(reader, 30)
-        kinds = {entry.kind for entry in await Changes(one).after(0)}
+        kinds = {entry.kind for entry in await feed_of(one)}
     assert seen == list(range(1, len(pins) + 1))
     assert kinds == {ChangeKind.CREATED}

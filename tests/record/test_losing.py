@@ -1,16 +1,15 @@
 """Repositories that are gone while their releases stay."""
 
 from codehost.model.records import ChangeKind
-from codehost.record.changes import Changes
 from codehost.record.database import Database
 from codehost.record.jobs import Jobs
 from codehost.record.releases import Releases
 from codehost.record.repositories import Repositories
-from tests.record.helpers import download, pinned, replan, report, resolution
+from tests.record.helpers import download, feed_of, pinned, replan, report, resolution
 
 
 async def kinds(database: Database) -> list[tuple[str, str]]:
-    return [(change.repository, change.kind.value) for change in await Changes(database).after(0)]
+    return [(change.repository, change.kind.value) for change in await feed_of(database)]
 
 
 async def test_what_is_lost_is_told_once_and_told_again_when_it_is_back(database: Database) -> None:

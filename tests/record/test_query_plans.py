@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import literal, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from codehost.model.jobs import JobState
@@ -13,12 +13,12 @@ from codehost.record.ahead import failed_ahead
 from codehost.record.claims import heads, ready_query
 from codehost.record.clock import clock
 from codehost.record.database import Database
+from codehost.record.job_pages import Wanted, page_query
 from codehost.record.jobs import due_query as jobs_due_query
-from codehost.record.listing import page_query
 from codehost.record.moves import in_state
 from codehost.record.overview import alarms_query, due_query, later_query, leases_query, next_query, paces_query
 from codehost.record.releases import retired_before_query
-from codehost.record.tables import attempts, jobs, releases, watches
+from codehost.record.tables import attempts, changes, jobs, releases, watches
 from codehost.record.watches import due_queries, unwatched_query
 from tests.record.helpers import pinned
 
@@ -59,8 +59,12 @@ QUERIES = {
     "what failed in time to come": (select(jobs.c.id).where(failed_ahead(10**15)), "jobs_failed", False),
     "alarms": (alarms_query(1), "releases_alarmed", True),
     "retired": (retired_before_query(1, _NOW, 1_000), "releases_retired", False),
-    "a page": (page_query(1, 1_000, 100, None), "jobs_state", False),
-    "a page of one state": (page_query(1, 1_000, 100, JobState.COMPLETED), "jobs_state|jobs_release_id_key", False),
+    "a page": (page_query(1, Wanted(), 1_000, 100), "jobs_state", False),
+    "a page of one state": (
+        page_query(1, Wanted(state=JobState.COMPLETED), 1_000, 100),
+        "jobs_state|jobs_release_id_key",
+        False,
+    ),
     "looks that have come": (due_queries(1, _NOW)[0].limit(1), "watches_next", True),
     "looks of a clock ahead": (due_queries(1, _NOW)[1].limit(1), "watches_looked", True),
     "newly synced": (unwatched_query(1, 10**9), "changes_pkey|changes USING INTEGER PRIMARY KEY", False),
@@ -82,6 +86,10 @@ async def fill(database: Database) -> None:
                 select(jobs.c.id, jobs.c.id, jobs.c.id, jobs.c.project, jobs.c.id, jobs.c.id, jobs.c.state),
             )
         )
+        columns = ["sequence", "code_host_id", "repository", "project", "version", "kind", "at"]
+        host, version = releases.c.code_host_id, releases.c.version
+        entry = (releases.c.id, host, releases.c.repository, releases.c.project, version, literal("created"), clock())
+        await connection.execute(changes.insert().from_select(columns, select(*entry)))
         told = ["code_host_id", "project", "mirror", "page_url", "looked_at", "next_at"]
         watched = select(jobs.c.code_host_id, jobs.c.project, jobs.c.project, jobs.c.project, jobs.c.id, clock())
         await connection.execute(watches.insert().from_select(told, watched))

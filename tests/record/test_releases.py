@@ -2,17 +2,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from packaging.version import Version
 
-from codehost.model.pins import make_pin
+from codehost.model.pins import parse_pin
 from codehost.model.records import ChangeKind, Plan
-from codehost.record.changes import Changes
 from codehost.record.database import Database, open_database
 from codehost.record.hosts import CodeHosts
 from codehost.record.jobs import Jobs
 from codehost.record.releases import Releases
 from codehost.record.reports import Reports
-from tests.record.helpers import PATTERN, download, pinned, replan, report, resolution
+from tests.record.helpers import PATTERN, download, feed_of, pinned, replan, report, resolution
 
 
 async def test_a_retired_release_is_removed_with_all_that_belongs_to_it(database: Database) -> None:
@@ -26,7 +24,7 @@ async def test_a_retired_release_is_removed_with_all_that_belongs_to_it(database
     assert await releases.recorded(host) == []
     assert await Reports(database).details("python/a/1") is None
     # The feed never told of b, so it does not tell of its end.
-    told = [(change.kind, change.repository, change.version) for change in await Changes(database).after(0)]
+    told = [(change.kind, change.repository, change.version) for change in await feed_of(database)]
     assert told == [(ChangeKind.CREATED, "python/a/1", "1"), (ChangeKind.REMOVED, "python/a/1", "1")]
 
 
@@ -90,7 +88,7 @@ async def test_a_repository_goes_only_while_nobody_can_want_it(database: Databas
     assert await releases.remove(job.release_id, withdrawal)
     assert not await releases.remove(job.release_id, withdrawal)
     assert withdrawal.times == 1
-    assert [change.kind for change in await Changes(database).after(0)] == [ChangeKind.CREATED, ChangeKind.REMOVED]
+    assert [change.kind for change in await feed_of(database)] == [ChangeKind.CREATED, ChangeKind.REMOVED]
 
 
 async def test_a_repository_that_cannot_be_taken_away_is_not_forgotten(database: Database) -> None:
@@ -116,9 +114,18 @@ async def test_ids_are_never_used_again(database: Database) -> None:
 
 
 async def test_a_hundred_thousand_releases_are_written_and_read_at_once(sqlite_url: str, tmp_path: Path) -> None:
-    pins = tuple(make_pin(f"p{number // 10}", Version(f"{number % 10}")) for number in range(100_000))
+    pins = tuple(parse_pin(f"p{number // 10}=={number % 10}") for number in range(100_000))
     async with open_database(sqlite_url, tmp_path) as database:
         host = await CodeHosts(database).save("host", "{}")
         releases = Releases(database)
         await releases.apply_plan(host, Plan(repository_pattern=PATTERN, add=pins))
         assert len(await releases.recorded(host)) == 100_000
+
+
+async def test_whose_a_name_is(database: Database) -> None:
+    one = await pinned(database, "a==1", "b==1", name="one", pattern="x/{project}/{version}")
+    await pinned(database, "c==1", name="two", pattern="x/{project}/{version}")
+    await replan(database, one, ["a==1"], "x/{project}/{version}")
+    names = [f"x/{project}/1" for project in "abcd"]
+    assert await Releases(database).owners(names) == {"x/a/1": "one", "x/b/1": "one", "x/c/1": "two"}
+    assert await Releases(database).owners([]) == {}

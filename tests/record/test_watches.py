@@ -7,13 +7,13 @@ from sqlalchemy import insert
 
 from codehost.model.ports import Validators
 from codehost.model.records import Change, ChangeKind
-from codehost.record.changes import Changes
 from codehost.record.clock import clock
 from codehost.record.database import Database
 from codehost.record.marks import Marked, Marks
 from codehost.record.reports import Reports
 from codehost.record.tables import jobs
 from codehost.record.watches import LEASE, MISSING, Looked, Watch, Watches
+from tests.record.helpers import feed_of
 from tests.record.watched import COMMIT, MIRROR, change_release, change_watch, released, synced, watched
 
 DAY = 86_400.0
@@ -105,7 +105,7 @@ async def test_marks_are_stored_with_the_feed(database: Database) -> None:
     assert (first.gone_at, first.commit) == (None, COMMIT)
     assert (second.yanked, second.quarantined, second.alarm) == (False, False, None)
     assert second.gone_at >= watch.taken_at
-    changes = await Changes(database).after(0)
+    changes = await feed_of(database)
     assert changes == [
         Change(
             sequence=number,
@@ -142,7 +142,7 @@ async def test_without_marks_the_feed_is_silent(database: Database) -> None:
     host = await synced(database, "a==1")
     await Watches(database).enrol(host, DAY)
     assert await Watches(database).store(looked(await only(database, host)))
-    assert await Changes(database).after(0) == []
+    assert await feed_of(database) == []
 
 
 async def test_of_two_workers_with_one_look_the_first_counts(database: Database) -> None:
@@ -152,7 +152,7 @@ async def test_of_two_workers_with_one_look_the_first_counts(database: Database)
     assert await Watches(database).store(looked(quick))
     assert not await Watches(database).store(looked(slow, Marked(release=slow.releases[0], marks=Marks(gone=True))))
     assert (await released(database, "host/a/1")).gone_at is None
-    assert await Changes(database).after(0) == []
+    assert await feed_of(database) == []
 
 
 async def test_a_release_that_was_synced_meanwhile_is_not_marked(database: Database) -> None:
@@ -162,7 +162,7 @@ async def test_a_release_that_was_synced_meanwhile_is_not_marked(database: Datab
     await change_release(database, "host/a/1", synced_at=clock())
     marked = (Marked(release=release, marks=Marks(gone=True)) for release in watch.releases)
     assert await Watches(database).store(looked(watch, *marked))
-    assert [change.repository for change in await Changes(database).after(0)] == ["host/a/2"]
+    assert [change.repository for change in await feed_of(database)] == ["host/a/2"]
     assert (await released(database, "host/a/1")).gone_at is None
 
 

@@ -1,7 +1,6 @@
 import pytest
-from packaging.version import Version
 
-from codehost.model.pins import make_pin
+from codehost.model.pins import parse_pin
 from codehost.serve.names import Action, Address, address_in, repository_name
 
 GOOD = [
@@ -125,7 +124,7 @@ def test_what_is_no_name(escaped: str) -> None:
 @pytest.mark.parametrize("pattern", ["python/{project}/{version}", "x_+/{version}/{project}", "{project}-{version}"])
 @pytest.mark.parametrize("version", ["1.0", "1!2.0rc1.post2.dev3+local.1", "1.0+x.git", "1.0+git"])
 def test_whatever_a_pin_produces_is_a_name(pattern: str, version: str) -> None:
-    name = make_pin("Zope.Interface", Version(version)).repository(pattern)
+    name = parse_pin(f"Zope.Interface=={version}").repository(pattern)
     assert repository_name(f"{name}.git") == name
 
 

@@ -23,6 +23,7 @@ from codehost.serve.access.answers import (
 from codehost.serve.access.credentials import without_tokens
 from codehost.serve.access.forwarded import Client, Network, client_of
 from codehost.serve.access.gate import Gate
+from codehost.serve.access.headers import ALWAYS, OTHERWISE
 from codehost.serve.access.hosts import HostNames
 from codehost.serve.access.origin import Origin, Site
 from codehost.serve.access.sites import is_foreign
@@ -184,14 +185,9 @@ class Dressing:
         """Add what is missing."""
         request[_STARTED] = response
         headers = response.headers
-        # The versions of Python and of libraries are nobody's business.
-        headers["Server"] = "codehost"
-        headers["X-Content-Type-Options"] = "nosniff"
-        headers["Cross-Origin-Resource-Policy"] = "same-origin"
-        headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; sandbox")
-        headers.setdefault("X-Frame-Options", "DENY")
-        headers.setdefault("Referrer-Policy", "no-referrer")
-        headers.setdefault("Cache-Control", "no-store")
+        headers.update(ALWAYS)
+        for name, value in OTHERWISE.items():
+            headers.setdefault(name, value)
         # RFC 9111, section 3.5: "public" lets caches hand to everybody what a token was needed for.
         if request.get(ACCESS, Access()).role is not None or not self.gate.is_open:
             headers["Cache-Control"] = headers["Cache-Control"].replace("public", "private")

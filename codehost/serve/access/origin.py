@@ -35,6 +35,14 @@ class Site:
         """The server as this client has to call it."""
         return Origin(root=self.public or f"{client.scheme}://{client.authority}{self.base}")
 
+    def path_in(self, target: str) -> str:
+        """The path in a request's target, as it came: escaped, without the query, and without the base."""
+        path = target.partition("?")[0]
+        if not path.startswith("/"):
+            # RFC 9112, section 3.2.2: a whole URL is accepted, too.
+            path = f"/{path.partition('://')[2].partition('/')[2]}"
+        return self.inner(path)
+
     def inner(self, path: str) -> str:
         """A path without the base. A proxy may have taken it away already."""
         if self.base and (path == self.base or path.startswith(f"{self.base}/")):

@@ -1,8 +1,6 @@
 """``/api/v1/changes`` and ``/api/v1/events``: following what happens to repositories."""
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Annotated
 
 import msgspec
@@ -12,6 +10,7 @@ from codehost.model.records import Change, ChangeKind
 from codehost.record.feed import FeedPage, Position
 from codehost.serve.api.endpoints import Answer, Call, Endpoint
 from codehost.serve.api.links import Addresses, addresses_for
+from codehost.serve.api.places import Places
 from codehost.serve.api.times import moment
 from codehost.serve.feed.cursors import CursorError, read_cursor, write_cursor
 from codehost.serve.feed.events import HEARTBEAT_SECONDS, EventStream, Following, frame, wait_with
@@ -21,7 +20,8 @@ from codehost.serve.problems import Flaw, Kind, ProblemError
 LONGEST_WAIT = 60.0
 LAST_EVENT_ID = "Last-Event-ID"
 _MOST_LIMIT = 1_000
-_RETRY_AFTER = {"Retry-After": "10"}
+# Whoever follows stays: a place comes free less often than elsewhere.
+_AGAIN_SECONDS = 10
 _FRESH = {"Cache-Control": "no-store"}
 
 _After = Annotated[str, msgspec.Meta(description="The cursor of an earlier answer; nothing or 0: from the beginning.")]
@@ -104,8 +104,8 @@ class Changes:
         self, hub: Hub, *, most_waiting: int = 1_000, most_streams: int = 200, heartbeat: float = HEARTBEAT_SECONDS
     ) -> None:
         self._hub = hub
-        self._waiting = _Places(most_waiting, "wait for changes")
-        self._streams = _Places(most_streams, "follow the events")
+        self._waiting = Places(most_waiting, "wait for changes", seconds=_AGAIN_SECONDS)
+        self._streams = Places(most_streams, "follow the events", seconds=_AGAIN_SECONDS)
         self._heartbeat = heartbeat
 
     def endpoints(self) -> list[Endpoint]:
@@ -196,27 +196,6 @@ class Changes:
         while not page.items and await wait_with(call.request, self._hub, page.end.sequence, ends_at - clock()):
             page = await self._page(page.end, call.query)
         return page
-
-
-class _Places:
-    """So many may do something at a time."""
-
-    def __init__(self, most: int, what: str) -> None:
-        self._left = most
-        self._what = what
-
-    @contextmanager
-    def taken(self) -> Iterator[None]:
-        """Take a place while the context lasts."""
-        if not self._left:
-            raise ProblemError(
-                Kind.UNAVAILABLE, f"Too many consumers {self._what} already: try again later.", headers=_RETRY_AFTER
-            )
-        self._left -= 1
-        try:
-            yield
-        finally:
-            self._left += 1
 
 
 def _unknown() -> ProblemError:

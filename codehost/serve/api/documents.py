@@ -1,7 +1,7 @@
 """``/api/v1/validate``, ``preview`` and ``check``: what a document would do, before anybody follows it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
@@ -21,6 +21,7 @@ from codehost.serve.problems import Kind, ProblemError
 
 # Whoever asks waits for the answer, and mirrors may take as long as they like.
 ASKING_SECONDS = 120.0
+_AGAIN_LATER = {"Retry-After": "60"}
 _AT_ONCE = 2
 _MOST_PINS = 10_000
 _TAG = "documents"
@@ -186,12 +187,8 @@ class Documents:
         self, name: str, document: str | None, body: NewPreview | HostPreview, *, stored: bool
     ) -> Answer:
         async with self._in_time():
-            told = await self._consulting.preview(name, document, stored=stored, ask=body.ask)
-        content: dict[str, Any] = _content(told)
-        lists = {name: content[name] for name in ("pins", "retire", "clashes")}
-        left_out = sum(max(len(one) - body.limit, 0) for one in lists.values())
-        cut = {name: one[: body.limit] for name, one in lists.items()}
-        return Answer(content=shaped({**content, **cut, "leftOut": left_out}, Preview))
+            told = await self._consulting.preview(name, document, stored=stored, ask=body.ask, most=body.limit)
+        return Answer(content=shaped(_content(told), Preview))
 
     async def _check(self, name: str, document: str | None, *, stored: bool) -> Answer:
         async with self._in_time():
@@ -209,13 +206,14 @@ class Documents:
                     Kind.UNAVAILABLE,
                     f"There was no answer within {self._seconds:g} seconds: the mirrors are slow, or the hourly budget"
                     " is spent. codehost plan and codehost check wait for as long as it takes.",
+                    headers=_AGAIN_LATER,
                 ) from None
 
 
-def _content(told: Told) -> dict[str, Any]:
+def _content(told: Told) -> Mapping[str, Any]:
     if told.violations:
         raise refused(told.violations)
-    return dict(told.content)
+    return told.content
 
 
 def _post(path: str, name: str, summary: str, handle: Any, body: Any) -> Endpoint:

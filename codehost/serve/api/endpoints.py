@@ -154,6 +154,9 @@ def _query(request: web.Request, wanted: type[msgspec.Struct]) -> Any:
     given = request.query
     if twice := sorted({name for name in given if len(given.getall(name)) > 1}):
         raise _invalid("A parameter is given twice.", Flaw(detail="Give it once.", parameter=twice[0]))
+    if odd := sorted(name for name, value in given.items() if "\0" in value):
+        # PostgreSQL's texts cannot hold it, so that nothing here is called so.
+        raise _invalid("The query is not valid.", Flaw(detail="It has a NUL, and no text may.", parameter=odd[0]))
     try:
         return msgspec.convert(dict(given), wanted, strict=False)
     except msgspec.ValidationError as error:

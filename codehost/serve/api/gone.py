@@ -6,6 +6,8 @@ from typing import Any, TypeVar
 
 from aiohttp import web
 
+from codehost.serve.feed.events import is_gone
+
 T = TypeVar("T")
 
 # aiohttp tells nobody that a client has gone, unless every handler is to be cancelled for it; what writes must not be.
@@ -22,7 +24,7 @@ async def unless_gone(request: web.Request, work: Coroutine[Any, Any, T]) -> T:
     try:
         while not task.done():
             await asyncio.wait({task}, timeout=_LOOK_SECONDS)
-            if not task.done() and (request.transport is None or request.transport.is_closing()):
+            if not task.done() and is_gone(request):
                 raise ConnectionResetError
         return await task
     finally:

@@ -11,6 +11,7 @@ import msgspec
 from aiohttp import web
 
 from codehost.model.access import Role
+from codehost.model.codehosts import MAX_NAME, is_name
 from codehost.model.jobs import JobState
 from codehost.model.records import RecordedCodeHost
 from codehost.record.hosts import DocumentChangedError
@@ -22,7 +23,6 @@ from codehost.serve.api.times import moment, moment_if_any
 from codehost.serve.ports import CountedHost, Hosting
 from codehost.serve.problems import Kind, ProblemError
 
-MAX_NAME = 200
 # What both databases keep as a number.
 _LEAST, _MOST = -(2**31), 2**31 - 1
 
@@ -306,7 +306,7 @@ def check_name(name: str) -> None:
     Raises:
         ProblemError: no code host can have that name.
     """
-    if not name.isprintable() or not 0 < len(name) <= MAX_NAME:
+    if not is_name(name):
         raise ProblemError(Kind.NOT_FOUND, "No code host can have that name: GET /api/v1/code-hosts lists them.")
 
 

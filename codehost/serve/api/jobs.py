@@ -2,7 +2,6 @@
 
 import re
 from typing import Annotated
-from urllib.parse import urlencode
 
 import msgspec
 
@@ -10,9 +9,9 @@ from codehost.model.access import Role
 from codehost.model.errors import FACTS, Reason
 from codehost.model.jobs import JobState
 from codehost.record.job_pages import JobPages, ListedJob, Place, Wanted
-from codehost.serve.access.middlewares import ORIGIN
 from codehost.serve.api.endpoints import Answer, Call, Endpoint, Nothing
 from codehost.serve.api.hosts import check_name
+from codehost.serve.api.paging import link_to_next
 from codehost.serve.api.times import moment, moment_if_any
 from codehost.serve.ports import ChangedJobs, JobDesk
 from codehost.serve.problems import Flaw, Kind, ProblemError
@@ -162,13 +161,9 @@ class SyncJobs:
         # One more, to know whether there are more.
         found = await self._pages.page(wanted, _place(query.after), query.limit + 1)
         items = tuple(_job(one) for one in found[: query.limit])
-        if len(found) <= query.limit:
-            return Answer(content=JobPage(items=items, next=None))
-        last = found[query.limit - 1].place
-        cursor = f"{last.code_host_id}-{last.release_id}"
-        url = f"{call.request[ORIGIN].root}/api/v1/jobs?{urlencode({**call.request.query, 'after': cursor})}"
-        # RFC 8288, section 3.
-        return Answer(content=JobPage(items=items, next=cursor), headers={"Link": f'<{url}>; rel="next"'})
+        last = found[query.limit - 1].place if len(found) > query.limit else None
+        cursor = None if last is None else f"{last.code_host_id}-{last.release_id}"
+        return Answer(content=JobPage(items=items, next=cursor), headers=link_to_next(call.request, "/jobs", cursor))
 
     async def cancel(self, call: Call[Nothing, Named]) -> Answer:
         """Take them out."""

@@ -7,11 +7,18 @@ from codehost.serve.problems import Kind, ProblemError
 
 
 class Places:
-    """So many requests may do something at a time; ``what`` says of them what it is, as ``check documents``."""
+    """So many requests may do something at a time.
 
-    def __init__(self, most: int, what: str) -> None:
+    Args:
+        most: how many.
+        what: what they do, as in ``check documents``.
+        seconds: when one that found no place is to come again.
+    """
+
+    def __init__(self, most: int, what: str, *, seconds: int = 5) -> None:
         self._left = most
         self._what = what
+        self._seconds = seconds
 
     @contextmanager
     def taken(self) -> Iterator[None]:
@@ -21,8 +28,8 @@ class Places:
             ProblemError: there is none.
         """
         if not self._left:
-            sentence = f"Too many requests {self._what} at this moment: try again in some seconds."
-            raise ProblemError(Kind.UNAVAILABLE, sentence, headers={"Retry-After": "5"})
+            sentence = f"Too many requests {self._what} at this moment: try again in {self._seconds} seconds."
+            raise ProblemError(Kind.UNAVAILABLE, sentence, headers={"Retry-After": str(self._seconds)})
         self._left -= 1
         try:
             yield

@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Protocol
-from urllib.parse import urlencode
 
 import msgspec
 from packaging.utils import canonicalize_name
@@ -12,6 +11,7 @@ from codehost.model.records import ReleaseDetails
 from codehost.record.repositories import ListedRepository, Wanted
 from codehost.serve.api.endpoints import Answer, Call, Endpoint
 from codehost.serve.api.links import Addresses, addresses_for
+from codehost.serve.api.paging import link_to_next
 from codehost.serve.api.repository import RepositoryDetails, details_of
 from codehost.serve.api.times import moment, moment_if_any
 from codehost.serve.names import SUFFIX, repository_name
@@ -139,16 +139,15 @@ class Repos:
         query = call.query
         project = None if query.project is None else canonicalize_name(query.project)
         wanted = Wanted(code_host=query.code_host, project=project, state=query.state)
-        found = await self._listing.page(wanted, _place(query.after), query.limit)
+        # One more, to know whether there are more.
+        found = await self._listing.page(wanted, _place(query.after), query.limit + 1)
         where = addresses_for(call.request)
-        following = str(found[-1].release_id) if len(found) == query.limit else None
-        page = RepositoryPage(items=tuple(_repository(one, where) for one in found), next=following)
-        if following is None:
-            return Answer(content=page)
-        parameters = {name: value for name, value in call.request.query.items() if name != "after"}
-        target = urlencode({**parameters, "after": following})
-        # RFC 8288: relative to the address that was asked for.
-        return Answer(content=page, headers={"Link": f'<?{target}>; rel="next"'})
+        following = str(found[query.limit - 1].release_id) if len(found) > query.limit else None
+        items = tuple(_repository(one, where) for one in found[: query.limit])
+        return Answer(
+            content=RepositoryPage(items=items, next=following),
+            headers=link_to_next(call.request, "/repos", following),
+        )
 
     async def get(self, call: Call[None, None]) -> Answer:
         """All that is known of one."""

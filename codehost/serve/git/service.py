@@ -17,6 +17,7 @@ from codehost.model.datadir import DataDirectory
 from codehost.model.errors import UserError
 from codehost.reading.store import find_repository, read_whole_pack
 from codehost.reading.whole import WholePack
+from codehost.serve.access.origin import Site
 from codehost.serve.git.answers import Refusal
 from codehost.serve.git.events import Observer, Served
 from codehost.serve.git.exchange import Exchange
@@ -71,7 +72,7 @@ class GitService:
         base: str = "",
     ) -> None:
         self._data = data
-        self._base = base
+        self._site = Site(base=base)
         self._limits = limits or GitLimits()
         self._observe = observe
         self._guard = Guard(self._limits)
@@ -99,7 +100,7 @@ class GitService:
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         exchange = Exchange(request, self._limits)
-        address = address_in(request.raw_path.removeprefix(self._base))
+        address = address_in(self._site.path_in(request.raw_path))
         try:
             with self._guard.watching(exchange):
                 await self._answer(exchange, address)

@@ -29,6 +29,7 @@ class Colouring:
     def __init__(self, limits: PageLimits) -> None:
         self._limits = limits
         self._pool: ProcessPool | None = None
+        self._making = asyncio.Lock()
         self._free = asyncio.Semaphore(limits.highlighters)
         self._kept: OrderedDict[tuple[str, str], tuple[str, ...]] = OrderedDict()
         self._characters = 0
@@ -65,16 +66,22 @@ class Colouring:
 
     async def _find(self, lines: tuple[str, ...], filename: str) -> list[str] | None:
         try:
-            if self._pool is None or not self._pool.active:
-                await self.close()
-                self._pool = await asyncio.to_thread(self._make_pool)
-            future = self._pool.schedule(colour, args=[lines, filename], timeout=self._limits.highlighting_seconds)
+            pool = await self._ready()
+            future = pool.schedule(colour, args=[lines, filename], timeout=self._limits.highlighting_seconds)
             return await asyncio.wrap_future(future)
         except asyncio.CancelledError:
             raise
         except Exception as error:  # noqa: BLE001 - a lexer may raise anything, and its process may end in any way
             log.warning("no colours for a file", action="colours_failed", why=type(error).__name__)
             return None
+
+    async def _ready(self) -> ProcessPool:
+        # Two who come at once would make two pools, and one of them would never be ended.
+        async with self._making:
+            if self._pool is None or not self._pool.active:
+                await self.close()
+                self._pool = await asyncio.to_thread(self._make_pool)
+            return self._pool
 
     def _make_pool(self) -> ProcessPool:
         context = multiprocessing.get_context("forkserver")

@@ -10,8 +10,8 @@ import structlog
 from aiohttp import web
 
 from codehost.model.datadir import DataDirectory
-from codehost.model.errors import DatabaseUnavailableError
 from codehost.reading.snapshot import DamagedError, Snapshot, open_snapshot
+from codehost.serve.access.origin import Site
 from codehost.serve.pages.about import AboutPages
 from codehost.serve.pages.colouring import Colouring
 from codehost.serve.pages.content import ContentPages
@@ -21,11 +21,10 @@ from codehost.serve.pages.links import Links, Place, places, repository_in, word
 from codehost.serve.pages.readers import BusyError, Readers
 from codehost.serve.pages.rendering import Renderer
 from codehost.serve.ports import Catalogue
-from codehost.serve.problems import Problem
+from codehost.serve.problems import Kind, Problem, ProblemError
 
 _AGAIN = "5"
-# Where the database is, and who uses it, is not for everybody.
-_NO_DATABASE = "The database does not answer at this moment: try again in some seconds."
+_BUSY = "Too many pages are asked for at this moment: try again in some seconds."
 # What is served beside the pages, wherever its routes are added.
 _OTHERS = r"(?:(?:api|git|v1)/|(?:healthz|metrics|readyz)\Z)"
 
@@ -54,6 +53,7 @@ class Pages:
         limits = limits or PageLimits()
         self._data = data
         self._links = Links(base)
+        self._site = Site(base=self._links.base)
         self._renderer = Renderer(self._links)
         self._home = [("All code hosts, and what changed of late", self._links.index())]
         self._readers = Readers(limits.readers, limits.waiting)
@@ -65,7 +65,7 @@ class Pages:
         """The routes, for ``Application.add_routes``: the last of them takes every path that is left."""
         below = f"(?:{re.escape(self._links.base[1:])}/)?" if self._links.base else ""
         return [
-            web.get("/", self._index),
+            web.get("/", self._about.index),
             web.get(f"/{{path:(?!{below}{_OTHERS}).+}}", self._page),
         ]
 
@@ -88,12 +88,6 @@ class Pages:
             headers["Cache-Control"] = "no-cache"  # an older page's, or a newer one's
         return web.Response(body=self._renderer.style, content_type="text/css", charset="utf-8", headers=headers)
 
-    async def _index(self, request: web.Request) -> web.StreamResponse:
-        try:
-            return await self._about.index(request)
-        except DatabaseUnavailableError:
-            return self._unavailable(_NO_DATABASE)
-
     async def _page(self, request: web.Request) -> web.StreamResponse:
         try:
             try:
@@ -101,9 +95,7 @@ class Pages:
             except DamagedError:
                 return await self._answer(request)  # it may have been replaced under our hands
         except BusyError:
-            return self._unavailable("Too many pages are asked for at this moment: try again in some seconds.")
-        except DatabaseUnavailableError:
-            return self._unavailable(_NO_DATABASE)
+            raise ProblemError(Kind.UNAVAILABLE, _BUSY, headers={"Retry-After": _AGAIN}) from None
         except DamagedError as error:
             log.warning("a repository cannot be read", action="page_damaged", repository=error.repository)
             sentence = (
@@ -113,8 +105,8 @@ class Pages:
             return self._renderer.problem(500, "A damaged repository", sentence)
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
-        path = self._own_path(request)
-        if path == self._links.base:
+        path = self._site.path_in(request.raw_path)
+        if path == "/":
             raise web.HTTPFound(self._links.index())
         found = await self._readers.run(lambda: self._find(path))
         if found is None:
@@ -160,12 +152,3 @@ class Pages:
             return open_snapshot(self._data, repository) is not None
         except DamagedError:
             return False
-
-    def _own_path(self, request: web.Request) -> str:
-        path, base = request.raw_path.partition("?")[0], self._links.base
-        return path.removeprefix(base) if base and path.startswith(f"{base}/") else path
-
-    def _unavailable(self, sentence: str) -> web.Response:
-        response = self._renderer.problem(503, "Not at this moment", sentence)
-        response.headers["Retry-After"] = _AGAIN
-        return response

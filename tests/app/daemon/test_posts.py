@@ -16,6 +16,7 @@ from codehost.model.members import Limits
 from codehost.model.pins import parse_pin
 from codehost.service import Post
 from tests.app.daemon.scene import Scene
+from tests.patience import eventually
 from tests.record.helpers import pinned
 from tests.simulator.mirror import Fault, Mirror
 from tests.wiring import add_sdist, config_for
@@ -40,12 +41,6 @@ async def begin(here: Scene, code_host_id: int) -> None:
     [job] = await hands.claim([code_host_id], 1)
     hands.waiting.remove(job)
     hands.begin(job, here.posts.posts[code_host_id])
-
-
-async def until(mirror: Mirror, path: str) -> None:
-    async with asyncio.timeout(10):
-        while path not in mirror.paths():  # noqa: ASYNC110 - the job does it
-            await asyncio.sleep(0.01)
 
 
 async def put(here: Scene, code_host_id: int, config: CodeHostConfig, priority: int = 100) -> Post:
@@ -95,7 +90,7 @@ async def test_what_is_in_flight_ends_where_it_began(here: Scene, mirror: Mirror
     code_host_id = await pinned(here.database, "six==1.0")
     before = await put(here, code_host_id, config_for(mirror, requests_per_hour=50))
     await begin(here, code_host_id)
-    await until(mirror, FILE)
+    await eventually(lambda: FILE in mirror.paths())
     after = await put(here, code_host_id, config_for(mirror, requests_per_hour=60))
     assert after is not before
     [doing] = here.posts.doing()
@@ -111,7 +106,7 @@ async def test_what_is_dropped_begins_nothing_and_closes_when_its_work_has_ended
     code_host_id = await pinned(here.database, "six==1.0")
     await put(here, code_host_id, config_for(mirror))
     await begin(here, code_host_id)
-    await until(mirror, FILE)
+    await eventually(lambda: FILE in mirror.paths())
     here.posts.drop(code_host_id)
     here.posts.drop(code_host_id)
     assert (here.posts.posts, here.posts.priorities) == ({}, {})

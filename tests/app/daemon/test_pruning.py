@@ -7,10 +7,9 @@ import pytest
 from codehost.app.daemon.pruning import DiskError, Pruning
 from codehost.model.records import RetiredRelease
 from codehost.pack.publish import publish
-from codehost.record.changes import Changes
 from codehost.record.database import Database
 from codehost.record.releases import Releases
-from tests.record.helpers import pinned, replan
+from tests.record.helpers import feed_of, pinned, replan
 from tests.simulator.mirror import Mirror
 from tests.wiring import Bench, add_sdist, bench, published_repositories
 
@@ -39,7 +38,7 @@ async def test_a_retired_release_goes_with_its_repository(parts: Bench) -> None:
     assert published_repositories(parts.data) == ["python/six/1.0.git"]
     assert await pruning(parts).remove(release)
     assert published_repositories(parts.data) == []
-    assert [change.kind for change in await Changes(parts.database).after(0)] == ["created", "removed"]
+    assert [change.kind for change in await feed_of(parts.database)] == ["created", "removed"]
     assert not await pruning(parts).remove(release)
 
 
@@ -81,4 +80,4 @@ async def test_a_release_without_a_repository_goes_too(database: Database, tmp_p
         await replan(database, host, [])
         [release] = await Releases(database).retired(host)
         assert await pruning(parts).remove(release)
-        assert await Changes(database).after(0) == []
+        assert await feed_of(database) == []

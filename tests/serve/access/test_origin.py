@@ -56,3 +56,19 @@ def test_no_site(base: str | None, public: str | None) -> None:
 )
 def test_inner(path: str, expected: str) -> None:
     assert Site(base="/c").inner(path) == expected
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        ("/c/git/a%2Fb?service=x", "/git/a%2Fb"),
+        ("/git/a?b?c", "/git/a"),
+        ("http://box:3434/c/git/a?b", "/git/a"),
+        ("http://box", "/"),
+        ("*", "/"),
+        ("box:443", "/"),
+        ("//c/x", "//c/x"),
+    ],
+)
+def test_the_path_in_a_target(target: str, expected: str) -> None:
+    assert Site(base="/c").path_in(target) == expected

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from codehost.record.releases import Releases
 from codehost.record.tables import changes
 from codehost.serve.feed import events
 from codehost.serve.feed.cursors import read_cursor, write_cursor
+from tests.patience import eventually
 from tests.record.helpers import pinned, replan
 from tests.serve.api.feeding import Served, events_of, served, sync, sync_queued
 
@@ -228,11 +229,11 @@ async def test_who_hangs_up_gives_its_place_to_others(database_url: str, tmp_pat
                 clients = [await asyncio.open_connection(where.host, where.port) for _ in range(20)]
                 for _, writer in clients:
                     writer.write(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
-                await until(lambda: server.traffic.under_way == 20)
+                await eventually(lambda: server.traffic.under_way == 20)
                 for _, writer in clients:
                     writer.transport.abort()
                 # Long before what they have waited for would have come.
-                await until(lambda: server.traffic.under_way == 0)
+                await eventually(lambda: server.traffic.under_way == 0)
     lines = [line for line in logs if line["action"] == "request"]
     assert len(lines) == 60
     assert 503 not in {line["status"] for line in lines}
@@ -285,16 +286,8 @@ async def test_a_consumer_that_takes_nothing_is_ended(
     async with served(database_url, tmp_path) as server:
         stream = await server.open("/api/v1/events", read_bufsize=1)
         # Nobody reads; after a while nothing is under way any more.
-        await until(lambda: server.traffic.under_way == 0)
+        await eventually(lambda: server.traffic.under_way == 0)
         stream.close()
-
-
-async def until(met: Callable[[], bool]) -> None:
-    for _ in range(100):
-        if met():
-            return
-        await asyncio.sleep(0.1)
-    raise TimeoutError
 
 
 def row(number: int) -> dict[str, object]:

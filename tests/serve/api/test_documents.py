@@ -124,7 +124,7 @@ async def test_whoever_waits_too_long_is_told(database: Database, tmp_path: Path
     documents = Documents(consulting, asking_seconds=0.0)
     with pytest.raises(ProblemError, match="no answer within 0 seconds") as refused:
         await documents._check("new", document(URL), stored=False)  # noqa: SLF001 - without a server around it
-    assert refused.value.kind is Kind.UNAVAILABLE
+    assert (refused.value.kind, refused.value.headers) == (Kind.UNAVAILABLE, {"Retry-After": "60"})
 
 
 async def test_references_are_followed_only_when_somebody_is_asked(database: Database, tmp_path: Path) -> None:

@@ -5,11 +5,12 @@ from codehost.serve.problems import Kind, ProblemError
 
 
 def test_so_many_at_a_time() -> None:
-    places = Places(1, "knit")
+    places = Places(1, "knit", seconds=7)
     with places.taken():
-        with pytest.raises(ProblemError, match="Too many requests knit at this moment") as refused, places.taken():
+        told = "Too many requests knit at this moment: try again in 7 seconds"
+        with pytest.raises(ProblemError, match=told) as refused, places.taken():
             pass
-        assert (refused.value.kind, refused.value.headers) == (Kind.UNAVAILABLE, {"Retry-After": "5"})
+        assert (refused.value.kind, refused.value.headers) == (Kind.UNAVAILABLE, {"Retry-After": "7"})
     with places.taken():
         pass
 

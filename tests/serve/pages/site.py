@@ -7,6 +7,7 @@ from pathlib import Path
 
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
+from aiohttp.typedefs import Handler, Middleware
 from yarl import URL
 
 from codehost.model.datadir import DataDirectory
@@ -15,6 +16,8 @@ from codehost.pack.build import build_repository
 from codehost.record.catalogue import Catalogue
 from codehost.record.database import Database, open_database
 from codehost.record.jobs import Jobs
+from codehost.serve.access.middlewares import Speaking
+from codehost.serve.access.origin import Site as Place
 from codehost.serve.pages.limits import PageLimits
 from codehost.serve.pages.pages import Pages
 from tests.record.helpers import download, pinned, report, resolution
@@ -46,6 +49,17 @@ def make_repository(data: DataDirectory, name: str, members: list[Member], tag: 
         archive="unused", filename="p-1.tar.gz", sha256="0" * 64, repository=str(path), tag=tag, limits=Limits()
     )
     return build_repository(members, request, lambda: members)
+
+
+def speaking(pages: Pages) -> Middleware:
+    """As the whole application does with what goes wrong."""
+    step = Speaking(site=Place(), page=pages.problem)
+
+    @web.middleware
+    async def speak(request: web.Request, handler: Handler) -> web.StreamResponse:
+        return await step(request, handler)
+
+    return speak
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +104,7 @@ async def site(
             job, resolution(job, yanked="<b>bad</b>"), download(job), replace(report(), commit=made.commit)
         )
         pages = Pages(data, Catalogue(database), base=base, limits=limits)
-        application = web.Application()
+        application = web.Application(middlewares=[speaking(pages)])
         routes = [*pages.open_routes(), *pages.routes()]
         application.add_routes(routes)
         if base:

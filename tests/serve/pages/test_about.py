@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
+import structlog
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from yarl import URL
@@ -19,6 +20,7 @@ from codehost.serve.pages.about import newest_first
 from codehost.serve.pages.links import repository_in
 from codehost.serve.pages.pages import Pages
 from codehost.serve.ports import Catalogue
+from tests.serve.pages.site import speaking
 
 
 def listed(version: str) -> ListedRelease:
@@ -73,7 +75,7 @@ class Asked:
 @asynccontextmanager
 async def client_of(catalogue: Catalogue, tmp_path: Path) -> AsyncIterator[TestClient[web.Request, web.Application]]:
     pages = Pages(DataDirectory(tmp_path), catalogue)
-    application = web.Application()
+    application = web.Application(middlewares=[speaking(pages)])
     application.add_routes(pages.routes())
     async with TestClient(TestServer(application)) as client:
         yield client
@@ -124,8 +126,11 @@ class Away:
 @pytest.mark.parametrize("path", ["/", "/?q=six", "/?host=", "/python/six/1.0", "/nothing"])
 async def test_a_database_that_is_away(tmp_path: Path, path: str) -> None:
     async with client_of(Away(), tmp_path) as client:
-        response = await client.get(path)
+        with structlog.testing.capture_logs() as logs:
+            response = await client.get(path, headers={"Accept": "text/html"})
         text = await response.text()
     assert (response.status, response.headers["Retry-After"]) == (503, "5")
+    assert '<main id="main"' in text
+    assert [line["action"] for line in logs] == ["request_unavailable"]
     assert "try again" in text
     assert "secret" not in text

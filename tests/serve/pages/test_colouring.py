@@ -14,8 +14,8 @@ MANY = ("def f(a, b=1, *c, **d): return {a: [b, 'x'] for e in c if d['y'] + 0x1f
 
 
 @asynccontextmanager
-async def colouring(**limits: float) -> AsyncIterator[Colouring]:
-    made = Colouring(PageLimits(highlighters=1, **limits))  # type: ignore[arg-type]
+async def colouring(highlighters: int = 1, **limits: float) -> AsyncIterator[Colouring]:
+    made = Colouring(PageLimits(highlighters=highlighters, **limits))  # type: ignore[arg-type]
     try:
         yield made
     finally:
@@ -29,6 +29,14 @@ async def test_found_once_and_remembered() -> None:
         assert len(found) == 2
         assert await made.fragments("a", LINES, "x.py") is found
         assert await made.fragments("a", LINES, "x.unheard-of") is None
+
+
+async def test_those_who_come_first_at_once_leave_nothing_behind() -> None:
+    before = set(multiprocessing.active_children())
+    async with colouring(highlighting_seconds=30, highlighters=2) as made:
+        found = await asyncio.gather(*(made.fragments(sha, LINES, "x.py") for sha in "ab"))
+        assert None not in found
+    assert set(multiprocessing.active_children()) <= before
 
 
 async def test_memory_is_bounded() -> None:

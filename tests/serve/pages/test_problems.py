@@ -127,12 +127,27 @@ ODD = [
 ]
 
 
-@pytest.mark.parametrize("request_head", ODD, ids=range(len(ODD)))
-def test_odd_requests_are_refused_and_say_nothing_of_the_program(served: Served, request_head: bytes) -> None:
+def say(served: Served, request_head: bytes) -> bytes:
     with socket.create_connection(("127.0.0.1", _port(served)), timeout=20) as connection:
         connection.sendall(request_head + b"Accept: text/html\r\nConnection: close\r\n\r\n")
         said = b""
         while piece := connection.recv(65_536):
             said += piece
+    return said
+
+
+@pytest.mark.parametrize(
+    "path", [NAME, f"{NAME}/blob/HEAD/six.py", f"git/{NAME}.git/info/refs?service=git-upload-pack"]
+)
+def test_a_target_may_be_a_whole_url(served: Served, path: str) -> None:
+    said = say(served, f"GET http://127.0.0.1/{path} HTTP/1.1\r\nHost: 127.0.0.1\r\n".encode())
+    assert said[9:12] == b"200"
+
+
+@pytest.mark.parametrize("request_head", ODD, ids=range(len(ODD)))
+def test_odd_requests_are_refused_and_say_nothing_of_the_program(served: Served, request_head: bytes) -> None:
+    said = say(served, request_head)
     assert said[9:12] in {b"400", b"404"}
-    assert not [word for word in (b"Traceback", b'File "', b"root:") if word in said]
+    assert b"\r\nServer: codehost\r\n" in said
+    assert b"\r\nX-Content-Type-Options: nosniff\r\n" in said
+    assert not [word for word in (b"Traceback", b'File "', b"root:", b"aiohttp", b"Python/", b"\\x") if word in said]
