@@ -5,7 +5,7 @@ The worker's heavy work is done in child processes, and its own loop waits most 
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -37,6 +37,7 @@ from codehost.serve.access.traffic import Traffic
 from codehost.serve.application import Parts, application
 from codehost.serve.git.service import GitService
 from codehost.serve.listening import Door, Listening, TlsFiles, listening
+from codehost.serve.metrics import ServeMetrics
 from codehost.supervising import Troubles, keep_running
 
 SERVE_PORT = 3434
@@ -131,7 +132,8 @@ class _Server:
     async def run(self, keyring: Keyring, reload: asyncio.Event, doors: list[Door]) -> None:
         """Serve until ``stop`` is set, or the worker cannot go on."""
         settings, stop = self.settings, self.stop
-        probe = ServeProbe(metrics_of=Metrics(Lookout(self.database).status), troubles=self.troubles, stop=stop)
+        recorded, served = Metrics(Lookout(self.database).status), ServeMetrics()
+        probe = ServeProbe(metrics_of=recorded, served=served, troubles=self.troubles, stop=stop)
         traffic, gate = Traffic(), Gate(Tokens(self.database), who_may_read(settings))
         where = Listening(
             address=settings.listen.address,
@@ -141,10 +143,12 @@ class _Server:
             # Who is on this machine is trusted as far as that, and may be a proxy that nobody told of.
             crowds=(*settings.trusted, *_LOOPBACK),
         )
-        looking = asyncio.create_task(keep_running("database", self._look, stop, self.troubles))
+        looking = asyncio.create_task(keep_running("database", partial(self._look, recorded), stop, self.troubles))
         tasks: list[asyncio.Task[None]] = []
         try:
-            offering = surfaces(self.storage, self.database, keyring, settings.site, traffic, reach=settings.reach)
+            offering = surfaces(
+                self.storage, self.database, keyring, settings.site, traffic, served, reach=settings.reach
+            )
             async with offering as offered:
                 made = application(self._parts(gate, traffic, offered, probe))
                 drain = partial(self._drain, gate, traffic, offered.git)
@@ -196,11 +200,13 @@ class _Server:
             hosts=host_names(settings),
             trusted=settings.trusted,
             page=offered.page,
+            metrics=probe.served,
         )
 
-    async def _look(self) -> None:
+    async def _look(self, recorded: Metrics) -> None:
         while not self.stop.is_set():
             await Tokens(self.database).has_admin()
+            recorded.beat()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.stop.wait(), _LOOK_SECONDS)
 
@@ -238,6 +244,7 @@ class ServeProbe:
     """Implements ``codehost.model.health.HealthProbe``; with a worker, of both."""
 
     metrics_of: Metrics
+    served: ServeMetrics
     troubles: Troubles
     stop: asyncio.Event
     worker: HealthProbe | None = None
@@ -256,6 +263,7 @@ class ServeProbe:
             return "The server is about to end."
         return self.troubles.first() or (None if self.worker is None else self.worker.ready())
 
-    def metrics(self) -> Awaitable[bytes]:
-        """As Prometheus reads them."""
-        return self.metrics_of.render() if self.worker is None else self.worker.metrics()
+    async def metrics(self) -> bytes:
+        """As Prometheus reads them: what the worker counts, if there is one, what is recorded, and what is served."""
+        recorded = await (self.metrics_of.render() if self.worker is None else self.worker.metrics())
+        return recorded + self.served.render()

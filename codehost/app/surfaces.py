@@ -18,6 +18,7 @@ from codehost.serve.access.origin import Site
 from codehost.serve.access.traffic import Traffic
 from codehost.serve.api.endpoints import Endpoint
 from codehost.serve.git.service import GitService
+from codehost.serve.metrics import ServeMetrics
 from codehost.serve.pages.pages import Pages
 
 
@@ -42,14 +43,21 @@ class Surfaces:
 
 @asynccontextmanager
 async def surfaces(
-    storage: Storage, database: Database, keyring: Keyring, site: Site, traffic: Traffic, *, reach: Reach | None = None
+    storage: Storage,
+    database: Database,
+    keyring: Keyring,
+    site: Site,
+    traffic: Traffic,
+    metrics: ServeMetrics,
+    *,
+    reach: Reach | None = None,
 ) -> AsyncIterator[Surfaces]:
     """Everything that is served, while the context lasts. ``reach``: what documents over HTTP may refer to.
 
     Raises:
         UserError: there is no git.
     """
-    git = GitService(storage.data, base=site.base)
+    git = GitService(storage.data, observe=metrics.git, base=site.base)
     async with AsyncExitStack() as stack:
         feed = await stack.enter_async_context(feeding(storage, database, traffic.stopping))
         pages = Pages(storage.data, Catalogue(database), base=site.base)

@@ -33,6 +33,7 @@ from codehost.serve.access.origin import Site
 from codehost.serve.access.traffic import Traffic
 from codehost.serve.api.endpoints import Answer, Call, Endpoint, Nothing
 from codehost.serve.api.openapi import document
+from codehost.serve.metrics import ServeMetrics
 
 API_ROOT = "/api/v1"
 # Endpoints that others have laid down, with their place.
@@ -55,6 +56,7 @@ class Parts:
         hosts: its names.
         trusted: the networks of proxies that are believed.
         page: makes a page of a problem.
+        metrics: counts the answers.
     """
 
     gate: Gate
@@ -67,6 +69,7 @@ class Parts:
     hosts: HostNames = field(default_factory=HostNames)
     trusted: Sequence[Network] = ()
     page: ErrorPage = plain_page
+    metrics: ServeMetrics = field(default_factory=ServeMetrics)
 
 
 def application(parts: Parts) -> web.Application:
@@ -78,7 +81,8 @@ def application(parts: Parts) -> web.Application:
         gate=parts.gate,
         anyhow=frozenset(route.path for route in parts.open),
     )
-    steps = (Counting(traffic=parts.traffic), Speaking(site=parts.site, page=parts.page), knowing)
+    counting = Counting(traffic=parts.traffic, metrics=parts.metrics, site=parts.site)
+    steps = (counting, Speaking(site=parts.site, page=parts.page), knowing)
     made = web.Application(middlewares=[_middleware(step) for step in steps])
     dressing = Dressing(gate=parts.gate, site=parts.site)
     made.on_response_prepare.append(dressing.__call__)

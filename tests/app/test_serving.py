@@ -11,6 +11,7 @@ from codehost.health.metrics import Metrics
 from codehost.model.status import Status
 from codehost.serve.access.gate import Reading
 from codehost.serve.access.origin import site_of
+from codehost.serve.metrics import ServeMetrics
 from codehost.supervising import Troubles
 
 LOCAL = HttpAddress(port=3434)
@@ -46,7 +47,7 @@ async def test_it_is_ready_while_nothing_is_in_its_way() -> None:
         raise NotImplementedError
 
     troubles, stop = Troubles(), asyncio.Event()
-    probe = ServeProbe(metrics_of=Metrics(status), troubles=troubles, stop=stop)
+    probe = ServeProbe(metrics_of=Metrics(status), served=ServeMetrics(), troubles=troubles, stop=stop)
     assert (probe.healthy(), probe.ready()) == (None, None)
     troubles.fall("database", "The database is away.")
     assert (probe.healthy(), probe.ready()) == (None, "The database is away.")

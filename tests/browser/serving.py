@@ -26,6 +26,7 @@ from codehost.serve.access.origin import Site
 from codehost.serve.access.traffic import Traffic
 from codehost.serve.application import Parts, application
 from codehost.serve.listening import Listening, listening
+from codehost.serve.metrics import ServeMetrics
 from tests.record.helpers import download, pinned, report, resolution
 from tests.serve.pages.site import make_repository
 
@@ -76,7 +77,7 @@ def whole(
         await tokens.add("reader", Role.READER, fingerprint(token))
         gate, traffic = Gate(tokens, reading), Traffic()
         keyring = Keyring(KeyPlace(file=folder / "keys"))
-        offered = await stack.enter_async_context(surfaces(storage, database, keyring, Site(), traffic))
+        offered = await stack.enter_async_context(surfaces(storage, database, keyring, Site(), traffic, ServeMetrics()))
         parts = Parts(
             gate=gate,
             traffic=traffic,

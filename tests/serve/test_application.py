@@ -29,6 +29,7 @@ from codehost.serve.access.traffic import Traffic
 from codehost.serve.api.endpoints import Answer, Call, Endpoint
 from codehost.serve.application import Parts, application
 from codehost.serve.listening import Listening, listening
+from codehost.serve.metrics import ServeMetrics
 from codehost.serve.problems import Kind, ProblemError
 
 
@@ -121,6 +122,7 @@ class Served:
     port: int
     admin: str
     reader: str
+    metrics: ServeMetrics
 
     async def ask(self, path: str, method: str = "GET", token: str | None = None, **options: Any) -> Answered:
         headers = dict(options.pop("headers", {}))
@@ -162,7 +164,13 @@ async def serving(folder: Path, *, reading: Reading = Reading.OPEN, site: Site |
 
         where = Listening(address="127.0.0.1", port=0)
         async with listening(application(parts), where, drain=drain, farewell=1.0) as door:
-            yield Served(session=session, port=door.port, admin=made[Role.ADMIN], reader=made[Role.READER])
+            yield Served(
+                session=session,
+                port=door.port,
+                admin=made[Role.ADMIN],
+                reader=made[Role.READER],
+                metrics=parts.metrics,
+            )
 
 
 @pytest.fixture
@@ -393,3 +401,12 @@ async def test_lines_of_the_log_hold_no_secret(served: Served) -> None:
     ]
     assert lines[0]["sent"] > 0
     assert not [secret for secret in (served.admin, served.reader, "hunter2", password) if secret in str(logs)]
+
+
+async def test_answers_are_counted(served: Served) -> None:
+    for path in ("/healthz", "/page", "/nowhere", "/api/v1/nowhere", "/git/x"):
+        await served.ask(path)
+    counted = served.metrics.render().decode()
+    for area, status in (("health", 200), ("pages", 200), ("pages", 404), ("api", 404), ("git", 200)):
+        assert f'codehost_http_requests_total{{area="{area}",status="{status}"}} 1.0' in counted
+    assert "codehost_http_requests_under_way 0.0" in counted

@@ -1,7 +1,7 @@
 """What went wrong, as an answer: problem details for programs, a sentence for git, a page for people."""
 
 from collections.abc import Callable
-from enum import Enum, auto
+from enum import StrEnum
 from html import escape
 
 import msgspec
@@ -35,13 +35,13 @@ BAD_BODY = (web.RequestPayloadError, ClientPayloadError, HttpProcessingError)
 ErrorPage = Callable[[Problem], web.Response]
 
 
-class Area(Enum):
-    """For whom a part of the server is."""
+class Area(StrEnum):
+    """For whom a part of the server is; ``health`` has the metrics, too."""
 
-    API = auto()
-    GIT = auto()
-    PLAIN = auto()
-    PAGES = auto()
+    API = "api"
+    GIT = "git"
+    PLAIN = "health"
+    PAGES = "pages"
 
 
 def area_of(path: str) -> Area:

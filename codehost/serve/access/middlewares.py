@@ -11,6 +11,7 @@ from aiohttp.typedefs import Handler
 from codehost.model.access import Access, Role
 from codehost.model.errors import DatabaseUnavailableError, UserError
 from codehost.model.texts import printable
+from codehost.net.elapsed import elapsed
 from codehost.serve.access.answers import (
     BAD_BODY,
     ErrorPage,
@@ -29,6 +30,7 @@ from codehost.serve.access.origin import Origin, Site
 from codehost.serve.access.sites import is_foreign
 from codehost.serve.access.traffic import Traffic
 from codehost.serve.api.endpoints import ACCESS
+from codehost.serve.metrics import ServeMetrics
 from codehost.serve.problems import Kind, ProblemError
 
 CLIENT: web.RequestKey[Client] = web.RequestKey("client", Client)
@@ -47,14 +49,26 @@ log = structlog.get_logger("codehost.serve")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counting:
-    """Counts what is under way."""
+    """Counts what is under way, and what became of it."""
 
     traffic: Traffic
+    metrics: ServeMetrics
+    site: Site
 
     async def __call__(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Pass it on."""
-        with self.traffic.request():
-            return await handler(request)
+        started, status = elapsed(), _CLIENT_CLOSED
+        self.metrics.begun()
+        try:
+            with self.traffic.request():
+                response = await handler(request)
+                status = response.status
+                return response
+        except web.HTTPException as redirection:
+            status = redirection.status
+            raise
+        finally:
+            self.metrics.ended(area_of(self.site.inner(request.path)), status, elapsed() - started)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,8 +1,8 @@
-"""The admin API behind the whole application, on a port of its own."""
+"""The whole API behind the whole application, on a port of its own."""
 
 import json
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,10 @@ import msgspec
 from aiohttp import ClientSession
 
 from codehost.app.administering import admin_endpoints
+from codehost.app.feeding import feeding
 from codehost.app.hosting import Hosting
 from codehost.app.keys import KeyPlace, Keyring
+from codehost.app.storage import Storage
 from codehost.config.reach import Reach
 from codehost.model.access import Role
 from codehost.model.datadir import DataDirectory
@@ -83,20 +85,23 @@ async def administered(
     data = DataDirectory(folder)
     keyring = Keyring(KeyPlace(file=folder / "key", may_make=True))
     gate, traffic = Gate(tokens, reading), Traffic()
-    parts = Parts(
-        gate=gate,
-        traffic=traffic,
-        version="1.2.3",
-        endpoints=admin_endpoints(database, data, keyring, reach=reach),
-        hosts=HostNames(names=frozenset({"127.0.0.1"})),
-    )
 
     async def drain() -> None:
         await traffic.drain(1.0)
         await gate.close()
 
     where = Listening(address="127.0.0.1", port=0)
-    async with ClientSession() as session, listening(application(parts), where, drain=drain, farewell=1.0) as door:
+    async with AsyncExitStack() as stack:
+        session = await stack.enter_async_context(ClientSession())
+        feed = await stack.enter_async_context(feeding(Storage(data=data), database, traffic.stopping))
+        parts = Parts(
+            gate=gate,
+            traffic=traffic,
+            version="1.2.3",
+            endpoints=(*feed.endpoints, *admin_endpoints(database, data, keyring, reach=reach)),
+            hosts=HostNames(names=frozenset({"127.0.0.1"})),
+        )
+        door = await stack.enter_async_context(listening(application(parts), where, drain=drain, farewell=1.0))
         reading_token = {"Authorization": f"Bearer {made[Role.READER]}"}
         async with session.get(f"http://127.0.0.1:{door.port}/api/v1/openapi.json", headers=reading_token) as answer:
             described = await answer.json()
