@@ -17,7 +17,7 @@ PIP    := $(VENV)/$(INSTALL)
 .PHONY: help run test lint bench fuzz lock clean
 
 help:
-	@sed -n 's/^# //p' $(MAKEFILE_LIST)
+	@sed -n 's/^# make/make/p' $(MAKEFILE_LIST)
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -46,7 +46,9 @@ run: $(VENV)/.run
 	echo "Know one:         $(BIN)/codehost show python/isal/1.6.1 --data-dir $(DATA)"; \
 	echo "Serve them all:   $(BIN)/codehost serve --config $(CONFIG) --data-dir $(DATA)   (then open http://127.0.0.1:3434/)"
 
+# The tests start hundreds of processes. Where Python writes no bytecode by itself, each would compile all modules anew.
 test: $(VENV)/.dev $(VENV)/mirrors/.installed
+	$(BIN)/python -m compileall -q -j 0 codehost
 	$(BIN)/python -m pytest --numprocesses 3 --maxschedchunk 1
 
 lint: $(VENV)/.dev
