@@ -1,5 +1,6 @@
 """Databases for tests: a fresh one for each test, on SQLite and on a PostgreSQL server that the tests start."""
 
+import asyncio
 import os
 import pwd
 import shutil
@@ -100,22 +101,51 @@ def postgresql() -> Iterator[Server]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def migrated_postgresql(postgresql: Server, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The name of a database to copy: migrating one takes several times as long."""
+    postgresql.run("createdb", "migrated")
+    asyncio.run(_migrate(postgresql.url("migrated"), tmp_path_factory.mktemp("migrated")))
+    return "migrated"
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file to copy, as above."""
+    file = tmp_path_factory.mktemp("migrated") / "migrated.db"
+    asyncio.run(_migrate(f"sqlite:///{file}", file.parent))
+    return file
+
+
+async def _migrate(url: str, folder: Path) -> None:
+    async with open_database(url, folder, migrate=True):
+        pass
+
+
 @pytest.fixture
-def postgresql_url(postgresql: Server) -> Iterator[str]:
+def postgresql_url(postgresql: Server, request: pytest.FixtureRequest) -> Iterator[str]:
     name = f"test_{uuid4().hex}"
-    postgresql.run("createdb", name)
+    template = request.getfixturevalue("migrated_postgresql") if _is_opened(request) else "template1"
+    postgresql.run("createdb", f"--template={template}", name)
     yield postgresql.url(name)
     postgresql.run("dropdb", "--force", name)
 
 
 @pytest.fixture
-def sqlite_url(tmp_path: Path) -> str:
+def sqlite_url(tmp_path: Path, request: pytest.FixtureRequest) -> str:
+    if _is_opened(request):
+        shutil.copy(request.getfixturevalue("migrated_sqlite"), tmp_path / "test.db")
     return f"sqlite:///{tmp_path}/test.db"
+
+
+def _is_opened(request: pytest.FixtureRequest) -> bool:
+    """Whether the test has its database opened, which would migrate an empty one."""
+    return "database" in request.fixturenames
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest) -> str:
-    """The URL of a fresh, empty database."""
+    """The URL of a fresh database; an empty one, unless the test asks for ``database`` too."""
     url: str = request.getfixturevalue(f"{request.param}_url")
     return url
 

@@ -38,12 +38,15 @@ _SHARE = (150, 260)
 
 
 @asynccontextmanager
-async def storm(url: str, folder: Path, seed: int, workers: int) -> AsyncIterator[Storm]:
-    """Sync undisturbed for the right commits; then there is a fleet that a storm may go through."""
+async def storm(url: str, folder: Path, seed: int, workers: int, **releases: int) -> AsyncIterator[Storm]:
+    """Sync undisturbed for the right commits; then there is a fleet that a storm may go through.
+
+    ``releases``: how many the mirror has, as ``MoodyMirror.fill`` takes it; all by default.
+    """
     chance = random.Random(seed)
     async with MoodyMirror(chance=chance) as mirror, fleet(url, folder / "fleet") as crew:
-        pins = mirror.fill()
-        calm = Desk(folder=folder / "calm")
+        pins = mirror.fill(**releases)
+        calm = Desk(folder=folder / "calm", forks=True)
         calm.configure([mirror.url], pins)
         ended = await calm.sync()
         commits = {name.removeprefix("python/"): commit for name, commit in state.recorded(calm.data).items()}

@@ -75,10 +75,17 @@ class Fleet:
         return "\n\n".join(worker.errors.read_text()[-3000:] for worker in self.running)
 
 
+def desk_at(url: str, folder: Path, environment: Mapping[str, str] | None = None) -> Desk:
+    """A desk whose commands work at this database."""
+    more = environment or {}
+    # What PYTHONPATH is to bring about happens when a process starts, and not when it is forked.
+    return Desk(folder=folder, environment={"CODEHOST_DATABASE_URL": url, **more}, forks="PYTHONPATH" not in more)
+
+
 @asynccontextmanager
 async def fleet(url: str, folder: Path, environment: Mapping[str, str] | None = None) -> AsyncIterator[Fleet]:
     """A fleet at this database, in this environment besides."""
-    desk = Desk(folder=folder, environment={"CODEHOST_DATABASE_URL": url, **(environment or {})})
+    desk = desk_at(url, folder, environment)
     async with open_database(url, folder, migrate=True) as database:
         made = Fleet(desk=desk, database=database)
         try:

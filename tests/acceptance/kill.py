@@ -177,18 +177,21 @@ class Storm:
             raise BrokenPromiseError(f"verify: {verdict.said}")
 
 
-async def storm(folder: Path, seed: int, shares: Callable[[Storm], Iterable[int]]) -> Storm:
-    """Sync undisturbed for the right commits, then let kills strike another data directory, phase by phase."""
+async def storm(folder: Path, seed: int, shares: Callable[[Storm], Iterable[int]], **releases: int) -> Storm:
+    """Sync undisturbed for the right commits, then let kills strike another data directory, phase by phase.
+
+    ``releases``: how many the mirror has, as ``catalogue.fill`` takes it; all by default.
+    """
     async with Mirror() as mirror:
-        pins = fill(mirror)
-        calm = Desk(folder=folder / "calm")
+        pins = fill(mirror, **releases)
+        calm = Desk(folder=folder / "calm", forks=True)
         calm.configure([mirror.url], pins)
         ended = await calm.sync()
         if ended.summary["counts"]["synced"] != len(pins) - 1:
             raise BrokenPromiseError(f"the undisturbed run: {ended.said}")
         mirror.requests.clear()
         made = Storm(
-            desk=Desk(folder=folder / "storm"),
+            desk=Desk(folder=folder / "storm", forks=True),
             mirror=mirror,
             chance=random.Random(seed),
             pins=pins,

@@ -79,7 +79,7 @@ class Storm:
                 if moment.number in again:
                     left.append((*self.chance.choice(states), moment.told.copy()))
         for number, (what, tree, told) in enumerate(left):
-            desk = Desk(folder=self.folder / f"{recording.folder.name}-{number}")
+            desk = Desk(folder=self.folder / f"{recording.folder.name}-{number}", forks=True)
             with _located(f"started again: {what}"):
                 await restart(recording, self.mirror, desk, tree, told)
         return Outcome(moments=len(chosen), states=judge.judged, restarts=len(left))

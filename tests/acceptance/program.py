@@ -13,6 +13,8 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from tests.acceptance.forks import Forked, fork
+
 ROOT = Path(__file__).parents[2]
 _PATIENCE = 60.0
 _POLL = 0.01
@@ -44,7 +46,7 @@ class Finished:
 class Running:
     """A run under way. It leads a session of its own, so that all its processes can be found."""
 
-    process: asyncio.subprocess.Process
+    process: asyncio.subprocess.Process | Forked
     output: Path
     errors: Path
 
@@ -97,10 +99,14 @@ class Running:
 
 @dataclass(slots=True, kw_only=True)
 class Desk:
-    """One data directory, one configuration file, and the output of every run."""
+    """One data directory, one configuration file, and the output of every run.
+
+    ``forks``: runs are forked from a process that has imported the program, for tests in which it is started often.
+    """
 
     folder: Path
     environment: Mapping[str, str] = field(default_factory=dict)
+    forks: bool = False
     _runs: "count[int]" = field(default_factory=count)
 
     def __post_init__(self) -> None:
@@ -126,6 +132,9 @@ class Desk:
         """Start a command; ``wrapper`` is a program that runs it."""
         number = next(self._runs)
         output, errors = self.folder / f"{number}.out", self.folder / f"{number}.err"
+        if self.forks and not wrapper:
+            forked = await fork(arguments, self._environment(), output, errors)
+            return Running(process=forked, output=output, errors=errors)
         command = [*wrapper, sys.executable, "-m", "codehost", *arguments]
         with output.open("wb") as out, errors.open("wb") as err:
             process = await asyncio.create_subprocess_exec(

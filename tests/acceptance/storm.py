@@ -27,6 +27,7 @@ LEASE = 2.0
 _OPTIONS = ("--lease-seconds", str(LEASE), "--grace", "0", "--watch-every", "0", "--concurrency", "6")
 _TROUBLE = 0.06
 _DONE: End = (JobState.COMPLETED, None)
+# Releases in the queue and in hand, unless these are more than half of all.
 _ENOUGH_WORK = 40
 _DAMAGED = 5
 _LOOK = 0.7
@@ -200,10 +201,11 @@ class Storm:
 
     async def _make_work(self) -> None:
         found = (await rows(self.fleet)).values()
-        if sum(row.end[0] in {JobState.QUEUED, JobState.PROCESSING} for row in found) >= _ENOUGH_WORK:
+        enough = min(_ENOUGH_WORK, len(self.pins) // 2)
+        if sum(row.end[0] in {JobState.QUEUED, JobState.PROCESSING} for row in found) >= enough:
             return
         done = [row.repository for row in found if row.end == _DONE and row.wanted]
-        chosen = self.chance.sample(done, min(_ENOUGH_WORK, len(done)))
+        chosen = self.chance.sample(done, min(enough, len(done)))
         names = ", ".join(f"'{name}'" for name in chosen)
         ids = await self.fleet.rows(f"SELECT id FROM releases WHERE repository IN ({names})") if chosen else []
         self.requeued += await Jobs(self.fleet.database).requeue([release_id for (release_id,) in ids])

@@ -108,7 +108,7 @@ def watched(
     (tmp_path / "secrets").mkdir()
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
-    desk = Desk(folder=tmp_path / "desk", environment={"CODEHOST_DATABASE_URL": database_url})
+    desk = Desk(folder=tmp_path / "desk", environment={"CODEHOST_DATABASE_URL": database_url}, forks=True)
     return Watched(folder=tmp_path, desk=desk, database_url=database_url, capsys=capsys)
 
 
@@ -137,7 +137,8 @@ async def test_secrets_at_a_mirror_that_answers_badly(watched: Watched) -> None:
         headers = {"X-Api-Key": HEADER.value, "X-Other": watched.file(HEADER_IN_FILE), "X-Token": {"env": "THREE"}}
         entry = {"url": with_user(mirror.url, IN_URL_USER, IN_URL), "headers": headers, **TIMES}
         watched.desk.configure([entry], [PIN, *ANSWERS])
-        run = await watched.desk.start_sync()
+        # A process from its start on, and not a fork: its arguments are looked at.
+        run = await watched.desk.start_sync(wrapper=("env",))
         # All but the slow one have ended, and a child has made a repository.
         assert await run.until_said(f"[{len(ANSWERS)}/")
         seen_arguments, seen_environments = arguments(run), environments_of_children(run)

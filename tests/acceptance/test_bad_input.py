@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import shutil
+import signal
 import socket
 import sqlite3
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance import state
+from tests.acceptance.forks import fork
 from tests.acceptance.program import Desk
 from tests.acceptance.six import PIN, REPOSITORY, serve_six
 from tests.simulator.mirror import Fault, Mirror
@@ -30,10 +32,10 @@ FILES: dict[str, tuple[bytes, tuple[str, ...]]] = {
 }
 
 
-# The cases of a test run at once: starting the program is most of the work.
+# The cases of a test run at once: much of it is waiting.
 async def test_a_file_that_is_not_valid_is_explained_and_nothing_is_made(tmp_path: Path) -> None:
     async def check(name: str, content: bytes, said: tuple[str, ...]) -> None:
-        desk = Desk(folder=tmp_path / name)
+        desk = Desk(folder=tmp_path / name, forks=True)
         desk.config.write_bytes(content)
         ended = await desk.sync()
         assert (ended.status, ended.stdout) == (2, ""), name
@@ -45,7 +47,7 @@ async def test_a_file_that_is_not_valid_is_explained_and_nothing_is_made(tmp_pat
 
 
 async def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
-    missing, folder = Desk(folder=tmp_path / "missing"), Desk(folder=tmp_path / "folder")
+    missing, folder = (Desk(folder=tmp_path / name, forks=True) for name in ("missing", "folder"))
     folder.config.mkdir()
     ended = await asyncio.gather(missing.sync(), folder.sync())
     assert [run.status for run in ended] == [2, 2]
@@ -57,7 +59,7 @@ async def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
 async def test_a_file_without_permission_is_named(tmp_path: Path) -> None:
-    desk = Desk(folder=tmp_path)
+    desk = Desk(folder=tmp_path, forks=True)
     desk.configure(VALID["urls"], VALID["dependencies"])
     desk.config.chmod(0)
     ended = await desk.sync()
@@ -79,7 +81,7 @@ UNREACHABLE = {
 
 async def test_a_mirror_that_cannot_be_reached_is_a_network_failure(tmp_path: Path) -> None:
     async def check(number: int, url: str, said: str) -> None:
-        desk = Desk(folder=tmp_path / str(number))
+        desk = Desk(folder=tmp_path / str(number), forks=True)
         desk.configure([url.format(port=free_port())], ["six==1.0"])
         ended = await desk.sync()
         (pin,) = ended.summary["pins"]
@@ -116,7 +118,7 @@ DAMAGES: dict[Callable[[Path], None], str] = {
 
 async def test_a_database_that_is_no_good_is_named_and_left_alone(tmp_path: Path, six_synced: Path) -> None:
     async def check(damage: Callable[[Path], None], said: str) -> None:
-        desk = Desk(folder=tmp_path / damage.__name__)
+        desk = Desk(folder=tmp_path / damage.__name__, forks=True)
         desk.adopt(six_synced)
         desk.configure(["http://mirror.invalid/simple"], [PIN])
         repositories = state.published(desk.data)
@@ -136,7 +138,7 @@ async def test_a_database_that_is_no_good_is_named_and_left_alone(tmp_path: Path
 async def test_the_advice_works_a_backup_goes_on_and_without_one_all_is_made_again(
     tmp_path: Path, six_synced: Path
 ) -> None:
-    restored, anew = Desk(folder=tmp_path / "restored"), Desk(folder=tmp_path / "anew")
+    restored, anew = (Desk(folder=tmp_path / name, forks=True) for name in ("restored", "anew"))
     async with Mirror() as mirror:
         serve_six(mirror)
         for desk in (restored, anew):
@@ -152,7 +154,7 @@ async def test_the_advice_works_a_backup_goes_on_and_without_one_all_is_made_aga
 
 
 async def test_of_two_syncs_on_one_data_directory_one_is_refused(tmp_path: Path) -> None:
-    desk = Desk(folder=tmp_path)
+    desk = Desk(folder=tmp_path, forks=True)
     async with Mirror() as mirror:
         serve_six(mirror)
         mirror.fault(mirror.page_path("six"), Fault(delay=60))
@@ -167,19 +169,24 @@ async def test_of_two_syncs_on_one_data_directory_one_is_refused(tmp_path: Path)
         assert status.status == 0
         assert status.stdout.startswith("host: 1 processing\n  budget: ")
         mirror.faults.clear()
-        first.process.terminate()
+        first.send(signal.SIGTERM)
         assert (await first.finished()).status == 130
         assert (await desk.sync()).status == 0
 
 
 async def test_without_git_only_verify_does_not_work(tmp_path: Path) -> None:
-    desk = Desk(folder=tmp_path, environment={"PATH": "/nonexistent"})
+    bare = {"PATH": "/nonexistent"}
+    # No forks for one command of each module: its imports are to meet a machine without git.
+    desk, looker = (
+        Desk(folder=tmp_path, environment=bare),
+        Desk(folder=tmp_path / "looks", environment=bare, forks=True),
+    )
     async with Mirror() as mirror:
         serve_six(mirror)
         desk.configure([mirror.url], [PIN])
         assert (await desk.sync()).status == 0
     runs = ("validate", str(desk.config)), ("status", *desk.place), ("show", PIN, *desk.place)
-    ended = await asyncio.gather(*(desk.run(*run) for run in runs))
+    ended = await asyncio.gather(*(looker.run(*run) for run in runs))
     assert [(run.status, run.stderr) for run in ended] == [(0, "")] * 3
     assert f"repository {' ' * 26}{REPOSITORY}\n" in ended[2].stdout
     verified = await desk.verify()
@@ -192,33 +199,34 @@ FULL_DISK = Path("/dev/full")  # full(4): every write fails with ENOSPC
 
 @pytest.mark.skipif(not FULL_DISK.exists(), reason="there is no /dev/full")
 async def test_what_nobody_can_be_told(tmp_path: Path, six_synced: Path) -> None:
-    desk = Desk(folder=tmp_path)
+    desk = Desk(folder=tmp_path, forks=True)
     desk.adopt(six_synced)
     desk.configure(["http://mirror.invalid/simple"], [PIN])
     sync = ("sync", str(desk.config), *desk.place, "--name", "host")
-    out, err, no_out, no_err = (
-        f'exec "$@" {redirection}' for redirection in (">/dev/full", "2>/dev/full", ">&-", "2>&-")
-    )
+    out, err = tmp_path / "out", tmp_path / "err"
     cannot = "codehost: standard output cannot be written (No space left on device).\n"
-    for shell, command, status, said in (
-        (out, ("validate", str(desk.config)), 3, cannot),
-        (out, ("status", *desk.place), 3, cannot),
-        (out, ("--help",), 3, cannot),
-        (out, sync, 3, cannot),
-        (no_out, sync, 0, ""),
-        (err, sync, 0, ""),
-        (no_err, sync, 0, ""),
-        (err, ("validate", "missing"), 2, ""),
-        (err, ("nothing",), 2, ""),
-        (err, ("verify", "--data-dir", str(tmp_path / "missing")), 3, ""),
+    for output, errors, command, status, said in (
+        (FULL_DISK, err, ("validate", str(desk.config)), 3, cannot),
+        (FULL_DISK, err, ("status", *desk.place), 3, cannot),
+        (FULL_DISK, err, ("--help",), 3, cannot),
+        (FULL_DISK, err, sync, 3, cannot),
+        (out, FULL_DISK, sync, 0, ""),
+        (out, FULL_DISK, ("validate", "missing"), 2, ""),
+        (out, FULL_DISK, ("nothing",), 2, ""),
+        (out, FULL_DISK, ("verify", "--data-dir", str(tmp_path / "missing")), 3, ""),
     ):
-        ended = await desk.run(*command, wrapper=("sh", "-c", shell, "sh"))
-        assert (ended.status, ended.stderr.endswith(said)) == (status, True), (shell, command, ended)
-        assert "Traceback" not in ended.said
+        out.write_bytes(b"")
+        err.write_bytes(b"")
+        ended = await (await fork(command, os.environ, output, errors)).wait()
+        assert (ended, err.read_text().endswith(said)) == (status, True), (output, command, err.read_text())
+        assert "Traceback" not in out.read_text() + err.read_text()
+    for closed in (">&-", "2>&-"):
+        ended_well = await desk.run(*sync, wrapper=("sh", "-c", f'exec "$@" {closed}', "sh"))
+        assert (ended_well.status, "Traceback" in ended_well.said) == (0, False), (closed, ended_well)
 
 
 async def test_whoever_reads_the_progress_may_go(tmp_path: Path) -> None:
-    desk = Desk(folder=tmp_path)
+    desk = Desk(folder=tmp_path, forks=True)
     async with Mirror() as mirror:
         serve_six(mirror)
         desk.configure([mirror.url], [PIN])
@@ -228,7 +236,7 @@ async def test_whoever_reads_the_progress_may_go(tmp_path: Path) -> None:
 
 
 async def test_looking_at_nothing_makes_nothing(tmp_path: Path) -> None:
-    desk = Desk(folder=tmp_path)
+    desk = Desk(folder=tmp_path, forks=True)
     looks = (("status",), ("verify",), ("show", "python/six/1.0"))
     for ended in await asyncio.gather(*(desk.run(*look, *desk.place) for look in looks)):
         assert (ended.status, desk.data.exists()) == (3, False)

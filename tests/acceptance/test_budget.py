@@ -35,7 +35,7 @@ async def interrupted_when(desk: Desk, met: Callable[[], bool], text: str = "") 
 
 
 async def test_the_budget_holds_over_restarts(tmp_path: Path) -> None:
-    desk = Desk(folder=tmp_path)
+    desk = Desk(folder=tmp_path, forks=True)
     async with Mirror() as mirror:
         pins = fill(mirror)
         desk.configure([mirror.url], pins, rateLimit={"enabled": True, "requestsPerHour": ALLOWED})
@@ -64,7 +64,7 @@ async def test_the_budget_holds_over_restarts(tmp_path: Path) -> None:
 
 
 async def test_a_paused_code_host_sends_nothing_and_says_so(tmp_path: Path) -> None:
-    desk = Desk(folder=tmp_path)
+    desk = Desk(folder=tmp_path, forks=True)
     async with Mirror() as mirror:
         desk.configure([mirror.url], fill(mirror), rateLimit={"enabled": True, "requestsPerHour": 0})
         ended = await desk.sync()
@@ -74,7 +74,7 @@ async def test_a_paused_code_host_sends_nothing_and_says_so(tmp_path: Path) -> N
 
 
 async def test_hops_and_retries_are_counted(tmp_path: Path) -> None:
-    desk = Desk(folder=tmp_path)
+    desk = Desk(folder=tmp_path, forks=True)
     async with Mirror() as mirror, Mirror() as elsewhere:
         pins = fill(mirror)[:10]
         for listed in mirror.projects["project2"]:

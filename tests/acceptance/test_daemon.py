@@ -29,6 +29,12 @@ async def crew(database_url: str, tmp_path: Path) -> AsyncIterator[Fleet]:
 
 
 @pytest.fixture
+async def small_crew(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Fleet]:
+    async with fleet(sqlite_url, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
 async def large_crew(postgresql_url: str, tmp_path: Path) -> AsyncIterator[Fleet]:
     async with fleet(postgresql_url, tmp_path) as made:
         yield made
@@ -140,6 +146,7 @@ async def test_what_is_in_flight_may_end_before_the_stop(crew: Fleet, mirror: Mi
 async def test_once_works_until_nothing_is_due(crew: Fleet, mirror: Mirror) -> None:
     serve(mirror, *numbered(5))
     crew.desk.configure([mirror.url], [*numbered(5), "nowhere==1.0"])
+    crew.desk.forks = False
     worker = await crew.start("--once", config=crew.desk.config)
     ended = await worker.finished()
     assert ended.status == 0, ended.said
@@ -278,7 +285,8 @@ async def test_a_spent_budget_does_not_hold_up_others(crew: Fleet, mirror: Mirro
     await assert_ended_well(crew)
 
 
-async def test_its_health_is_served(crew: Fleet, mirror: Mirror, unused_tcp_port: int) -> None:
+async def test_its_health_is_served(small_crew: Fleet, mirror: Mirror, unused_tcp_port: int) -> None:
+    crew = small_crew
     serve(mirror, "p0==1.0")
     crew.desk.configure([mirror.url], ["p0==1.0"])
     address = f"127.0.0.1:{unused_tcp_port}"
@@ -297,7 +305,8 @@ async def test_its_health_is_served(crew: Fleet, mirror: Mirror, unused_tcp_port
     assert {"worker_started", "planned", "synced", "worker_stopping", "worker_ended"} <= set(actions)
 
 
-async def test_a_sync_and_a_worker_do_not_meet(crew: Fleet, mirror: Mirror) -> None:
+async def test_a_sync_and_a_worker_do_not_meet(small_crew: Fleet, mirror: Mirror) -> None:
+    crew = small_crew
     worker = await crew.start()
     assert await worker.until_said("worker_started")
     crew.desk.configure([mirror.url], ["p0==1.0"])

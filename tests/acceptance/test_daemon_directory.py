@@ -50,19 +50,16 @@ async def test_a_worker_waits_until_a_sync_or_verify_has_ended(
     assert (await worker.finished()).status == 0
 
 
-async def test_a_worker_that_waits_can_be_stopped(crew: Fleet) -> None:
-    with locked(DataDirectory(crew.desk.data)):
-        worker = await crew.start()
-        assert await worker.until_said("action=trouble")
-        worker.send(signal.SIGTERM)
-        assert (await worker.finished(5)).status == 0
-
-
-async def test_once_does_not_wait(crew: Fleet) -> None:
-    with locked(DataDirectory(crew.desk.data)):
-        ended = await (await crew.start("--once")).finished()
-    assert (ended.status, ended.stdout) == (3, "")
-    assert f"Another codehost works on the data directory {crew.desk.data}: wait until it ends" in ended.stderr
+async def test_a_worker_that_waits_can_be_stopped_and_once_does_not_wait(sqlite_url: str, tmp_path: Path) -> None:
+    async with fleet(sqlite_url, tmp_path) as crew:
+        with locked(DataDirectory(crew.desk.data)):
+            worker = await crew.start()
+            assert await worker.until_said("action=trouble")
+            worker.send(signal.SIGTERM)
+            assert (await worker.finished(5)).status == 0
+            ended = await (await crew.start("--once")).finished()
+        assert (ended.status, ended.stdout) == (3, "")
+        assert f"Another codehost works on the data directory {crew.desk.data}: wait until it ends" in ended.stderr
 
 
 async def test_a_sync_is_refused_beside_a_worker_on_another_machine(crew: Fleet, mirror: Mirror) -> None:

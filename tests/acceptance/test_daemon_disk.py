@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.faults_disk import FaultyDisk
-from tests.acceptance.fleet import Fleet, fleet
+from tests.acceptance.fleet import Fleet, desk_at, fleet
 from tests.acceptance.test_daemon import leftovers, numbered, published, serve
 from tests.acceptance.test_disk import LARGE, SMALL, as_root, fill, mounted, remount
 from tests.simulator.mirror import Mirror
@@ -45,13 +45,15 @@ async def assert_each_done_once(crew: Fleet) -> None:
 
 async def test_whatever_fails_is_done_again(database_url: str, tmp_path: Path, mirror: Mirror) -> None:
     disk = FaultyDisk(folder=tmp_path / "disk", root=tmp_path / "data")
+    aside = desk_at(database_url, tmp_path / "aside")
     async with fleet(database_url, tmp_path, disk.shim(_IMPATIENT)) as crew:
         serve(mirror, *numbered(RELEASES))
         worker = await crew.start("--lease-seconds", "4")
         assert await worker.until_said("worker_started")
         crew.desk.configure([mirror.url], numbered(RELEASES))
         disk.fail(every=23)
-        await crew.hosts("add", str(crew.desk.config))
+        added = await aside.run("hosts", "add", str(crew.desk.config), *crew.desk.place)
+        assert added.status == 0, added.said
         await crew.until_states(seconds=90, completed=RELEASES)
         disk.fail(every=0)
         assert "action=halted" in crew.said()
@@ -65,7 +67,7 @@ async def test_whatever_fails_is_done_again(database_url: str, tmp_path: Path, m
         assert (await worker.finished()).status == 0
         assert len(published(crew.desk)) == RELEASES
         assert leftovers(crew.desk) == []
-        ended = await crew.desk.verify()
+        ended = await aside.run("verify", *crew.desk.place)
         assert ended.status == 0, ended.said
         kinds = {line.split()[0] for line in disk.failed()}
         assert kinds == {"open", "write", "fsync", "rename", "replace", "mkdir", "unlink", "rmdir"}

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.faults_server import Mode, Wire, wired
-from tests.acceptance.fleet import Fleet, fleet
-from tests.acceptance.program import ROOT, Desk, Running
+from tests.acceptance.fleet import Fleet, desk_at, fleet
+from tests.acceptance.program import ROOT, Running
 from tests.acceptance.test_daemon import assert_ended_well, numbered, published, serve
 from tests.conftest import Server, cluster
 from tests.simulator.mirror import Mirror
@@ -38,7 +38,7 @@ async def behind_wire(
 ) -> AsyncIterator[tuple[Fleet, Wire]]:
     """A fleet whose workers reach the server over a wire, and the test does without."""
     async with wired(url) as (wire, shaky), fleet(url, folder) as crew:
-        crew.desk = Desk(folder=folder, environment={"CODEHOST_DATABASE_URL": shaky, **(environment or {})})
+        crew.desk = desk_at(shaky, folder, environment)
         yield crew, wire
 
 
@@ -94,7 +94,7 @@ async def test_a_server_that_crashes_is_waited_for(
             assert await worker.until_said("action=trouble_over")
             # By then it is listened to again.
             await asyncio.sleep(10)
-        late = Desk(folder=tmp_path / "late", environment=crew.desk.environment)
+        late = desk_at(own_server.url("own"), tmp_path / "late")
         serve(mirror, "late==1.0")
         late.configure([mirror.url], ["late==1.0"], repositoryPathPattern="late/{project}/{version}")
         await crew.hosts("add", str(late.config), "--name", "late")

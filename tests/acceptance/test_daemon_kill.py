@@ -16,6 +16,8 @@ from tests.acceptance.storm import Storm
 
 # Kills with a new code host, while its document changes, while people give orders, and around a repair.
 SHARES = (4, 3, 3, 3)
+# The long form has a hundred.
+FEWER = {"versions": 2, "more": 8}
 
 
 def assert_it_was_one(made: Storm, kills: int) -> None:
@@ -25,13 +27,13 @@ def assert_it_was_one(made: Storm, kills: int) -> None:
 
 
 async def test_nothing_is_lost_when_four_workers_are_killed_at_any_moment(postgresql_url: str, tmp_path: Path) -> None:
-    async with storm(postgresql_url, tmp_path, seed=1, workers=4) as made:
+    async with storm(postgresql_url, tmp_path, seed=1, workers=4, **FEWER) as made:
         await made.run(SHARES)
     assert_it_was_one(made, sum(SHARES))
 
 
 async def test_nothing_is_lost_when_the_one_worker_is_killed_at_any_moment(sqlite_url: str, tmp_path: Path) -> None:
-    async with storm(sqlite_url, tmp_path, seed=2, workers=1) as made:
+    async with storm(sqlite_url, tmp_path, seed=2, workers=1, **FEWER) as made:
         await made.run(SHARES[:2])
     assert_it_was_one(made, sum(SHARES[:2]))
 
@@ -55,7 +57,7 @@ def calm(tmp_path_factory: pytest.TempPathFactory) -> Calm:
     folder = tmp_path_factory.mktemp("calm")
 
     async def go() -> Calm:
-        async with storm(url_in(folder), folder, seed=3, workers=1) as made:
+        async with storm(url_in(folder), folder, seed=3, workers=1, versions=1, more=0) as made:
             await made.run([0])
             ends = made.ends_of(made.pins)
             return Calm(folder=folder, commits=made.commits, ends=ends, requests=len(made.mirror.requests))

@@ -63,8 +63,10 @@ async def test_a_secret_that_was_rotated_is_read_again_on_sighup(crew: Fleet) ->
         assert (await worker.finished()).status == 0
 
 
-async def test_a_worker_keeps_the_keys_from_its_children(database_url: str, tmp_path: Path) -> None:
-    async with fleet(database_url, tmp_path, {"CODEHOST_KEY": KEYS.value}) as crew, Mirror() as mirror:
+async def test_a_worker_keeps_the_keys_from_its_children(sqlite_url: str, tmp_path: Path) -> None:
+    async with fleet(sqlite_url, tmp_path, {"CODEHOST_KEY": KEYS.value}) as crew, Mirror() as mirror:
+        # With the keys in its environment from its first moment.
+        crew.desk.forks = False
         serve(mirror, "six==1.0", "slow==1.0")
         mirror.fault(mirror.file_path("slow-1.0.tar.gz"), Fault(delay=60))
         crew.desk.configure([mirror.url], ["six==1.0", "slow==1.0"])
@@ -84,7 +86,7 @@ async def test_other_commands_keep_the_keys_from_what_they_start(tmp_path: Path)
     (tools / "git").write_text(SPY.format(seen=seen, git=git))
     (tools / "git").chmod(0o755)
     path = f"{tools}{os.pathsep}{os.environ['PATH']}"
-    desk = Desk(folder=tmp_path / "desk", environment={"CODEHOST_KEY": KEYS.value, "PATH": path})
+    desk = Desk(folder=tmp_path / "desk", environment={"CODEHOST_KEY": KEYS.value, "PATH": path}, forks=True)
     async with Mirror() as mirror:
         serve(mirror, "six==1.0")
         desk.configure([mirror.url], ["six==1.0"])

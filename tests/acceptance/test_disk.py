@@ -56,7 +56,7 @@ def says_what_happened(ended: Finished) -> bool:
 
 @as_root
 async def test_a_full_disk_ends_the_sync_and_room_lets_it_go_on(tmp_path: Path) -> None:
-    desk = Desk(folder=tmp_path)
+    desk = Desk(folder=tmp_path, forks=True)
     async with Mirror() as mirror:
         desk.configure([mirror.url], fill(mirror, RELEASES, 200_000))
         with mounted(desk.data, SMALL):
@@ -80,7 +80,7 @@ async def test_a_full_disk_ends_the_sync_and_room_lets_it_go_on(tmp_path: Path) 
 
 @as_root
 async def test_a_disk_without_room_for_the_database_is_named(tmp_path: Path) -> None:
-    desk = Desk(folder=tmp_path)
+    desk = Desk(folder=tmp_path, forks=True)
     desk.configure(["http://127.0.0.1:9/simple"], ["six==1.0"])
     with mounted(desk.data, "64k"):
         (desk.data / "ballast").write_bytes(bytes(40 * 1024))
@@ -96,7 +96,7 @@ async def test_a_disk_without_room_for_the_database_is_named(tmp_path: Path) -> 
 
 @pytest.mark.skipif(shutil.which("prlimit") is None, reason="prlimit is not installed")
 async def test_a_limit_on_files_is_a_storage_failure_and_not_the_releases(tmp_path: Path) -> None:
-    desk = Desk(folder=tmp_path)
+    desk = Desk(folder=tmp_path, forks=True)
     async with Mirror() as mirror:
         desk.configure([mirror.url], fill(mirror, 3, 2 * FILE_LIMIT))
         limited = await desk.sync(wrapper=("prlimit", f"--fsize={FILE_LIMIT}"))
@@ -108,7 +108,7 @@ async def test_a_limit_on_files_is_a_storage_failure_and_not_the_releases(tmp_pa
 
 
 async def test_a_read_only_data_directory_is_named_and_kept(tmp_path: Path) -> None:
-    desk = Desk(folder=tmp_path)
+    desk = Desk(folder=tmp_path, forks=True)
     async with Mirror() as mirror:
         pins = fill(mirror, 3, 1000)
         with mounted(desk.data, LARGE) if os.geteuid() == 0 else _plain(desk.data):

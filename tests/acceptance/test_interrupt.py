@@ -18,7 +18,7 @@ async def test_an_interrupted_sync_goes_on_without_repeating_itself(tmp_path: Pa
 
 
 async def interrupt(folder: Path, number: signal.Signals) -> None:
-    desk = Desk(folder=folder)
+    desk = Desk(folder=folder, forks=True)
     async with Mirror() as mirror:
         pins = fill(mirror)
         desk.configure([mirror.url], pins)
@@ -52,7 +52,7 @@ async def interrupt(folder: Path, number: signal.Signals) -> None:
 
 
 async def test_a_signal_during_a_download_leaves_nothing_of_it(tmp_path: Path) -> None:
-    desk = Desk(folder=tmp_path)
+    desk = Desk(folder=tmp_path, forks=True)
     async with Mirror() as mirror:
         pins = fill(mirror)
         path = mirror.file_path("beta-1.1.tar.gz")
@@ -69,7 +69,7 @@ async def test_a_signal_during_a_download_leaves_nothing_of_it(tmp_path: Path) -
 
 
 async def test_a_second_signal_ends_the_program_at_once_and_the_next_sync_recovers(tmp_path: Path) -> None:
-    desk = Desk(folder=tmp_path)
+    desk = Desk(folder=tmp_path, forks=True)
     async with Mirror() as mirror:
         pins = fill(mirror)
         desk.configure([mirror.url], pins)

@@ -17,7 +17,7 @@ SHARES = (6, 3, 3)
 
 
 async def test_nothing_is_lost_when_the_program_is_killed_at_any_moment(tmp_path: Path) -> None:
-    storms = await asyncio.gather(*(storm(tmp_path / str(seed), seed, lambda _: SHARES) for seed in (1, 2)))
+    storms = await asyncio.gather(*(storm(tmp_path / str(seed), seed, lambda _: SHARES, versions=3) for seed in (1, 2)))
     for made in storms:
         assert made.kills.total() + made.late == sum(SHARES)
     # A fast machine may be done before many of them come; some must come.
@@ -38,7 +38,7 @@ def long_work() -> bytes:
 
 
 async def test_a_child_in_the_middle_of_its_work_goes_with_the_program(tmp_path: Path) -> None:
-    desk = Desk(folder=tmp_path)
+    desk = Desk(folder=tmp_path, forks=True)
     async with Mirror() as mirror:
         mirror.add(sdist_name("zeros", "1.0", ".tar.bz2"), long_work(), project="zeros")
         desk.configure([mirror.url], ["zeros==1.0"])

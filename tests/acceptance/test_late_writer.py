@@ -198,8 +198,8 @@ async def test_one_that_wakes_up_while_another_is_at_it_is_refused(scene: Scene)
 
 async def test_one_that_was_late_with_its_publication_is_refused(scene: Scene) -> None:
     """Its child packs while it stands still; its files are removed meanwhile, and it makes new ones."""
-    # Bytes that bzip2 takes some seconds for.
-    files = {f"{number}.bin": random.Random(number).randbytes(12 << 20) for number in range(3)}
+    # Bytes that bzip2 takes a second for.
+    files = {f"{number}.bin": random.Random(number).randbytes(4 << 20) for number in range(3)}
     scene.mirror.add("p0-1.0.tar.bz2", make_sdist("p0", "1.0", files, suffix=".tar.bz2"), project="p0")
     await scene.open("p0==1.0")
     late = await scene.worker()
@@ -343,7 +343,7 @@ async def stop_inside(late: Running, file: Path) -> None:
 
 
 async def test_on_sqlite_the_others_say_so_and_live_on(sqlite_url: str, tmp_path: Path) -> None:
-    pins = [f"p{number}==1.0" for number in range(150)]
+    pins = [f"p{number}==1.0" for number in range(100)]
     async with HeldMirror() as mirror, fleet(sqlite_url, tmp_path) as crew:
         scene = Scene(crew=crew, mirror=mirror)
         other = await scene.worker("--concurrency", "1")

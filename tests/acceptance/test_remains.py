@@ -23,7 +23,7 @@ def become(data: Path, job_state: str) -> None:
 
 @pytest.fixture
 def desk(tmp_path: Path, six_synced: Path) -> Desk:
-    made = Desk(folder=tmp_path)
+    made = Desk(folder=tmp_path, forks=True)
     made.adopt(six_synced)
     return made
 

@@ -76,7 +76,7 @@ def reasons(ended: Finished) -> dict[str, str]:
 
 
 async def test_a_password_stays_secret_whatever_fails(tmp_path: Path) -> None:
-    desk = Desk(folder=tmp_path / "desk")
+    desk = Desk(folder=tmp_path / "desk", forks=True)
     runs: list[Finished] = []
     async with Mirror(username=USER, password=PASSWORD) as mirror, Mirror() as elsewhere:
         pins = break_some(mirror, elsewhere)
@@ -85,7 +85,8 @@ async def test_a_password_stays_secret_whatever_fails(tmp_path: Path) -> None:
         mirror.fault(mirror.page_path("slow"), Fault(delay=60, times=1))
 
         # Killed, so that the database's log is still there.
-        run = await desk.start_sync()
+        # A process from its start on, and not a fork: its arguments and its environment are looked at.
+        run = await desk.start_sync(wrapper=("env",))
         assert await run.until_said(f"[{len(pins)}/")
         seen = arguments_and_environment(run)
         run.send(signal.SIGKILL)

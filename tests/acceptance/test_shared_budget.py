@@ -1,9 +1,9 @@
 """One exact hourly budget for many workers: simulated, and with real processes at one real ledger."""
 
 import asyncio
+import os
 import random
 import signal
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,10 @@ from codehost.model.budget import SECOND, WINDOW
 from codehost.record.database import Database, open_database
 from codehost.record.hosts import CodeHosts
 from tests.acceptance.budget import BrokenPromiseError, Outcome, check, fullest_window, run
+from tests.acceptance.forks import fork
 from tests.record.clocks import SetClock
+
+SKEWS = (-3600, -1800, -1, 0, 1, 60, 1800, 3600)
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -67,55 +70,31 @@ async def test_the_real_ledger_holds_while_its_clock_is_set_and_workers_come_and
     assert sum(at < sent[0] + whole * WINDOW for at in sent) >= 0.95 * cap * whole
 
 
-PROGRAM = """
-import asyncio, sys, time
-from pathlib import Path
-from codehost.record.database import open_database
-from codehost.record.ledger import LedgerBudget
-
-class Spent(Exception):
-    pass
-
-async def refuse(seconds):
-    raise Spent
-
-async def main(url, folder, host, cap, skew):
-    real = time.time
-    time.time = lambda: real() + skew
-    async with open_database(url, Path(folder)) as database:
-        budget = LedgerBudget(database, host, cap, sleep=refuse)
-        while True:
-            try:
-                await budget.spend()
-            except Spent:
-                break
-            sys.stdout.write("x")
-            sys.stdout.flush()
-
-asyncio.run(main(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), float(sys.argv[5])))
-"""
-
-
 async def test_eight_processes_with_skewed_clocks_share_one_budget_and_the_dead_give_nothing_back(
     postgresql_url: str, tmp_path: Path
 ) -> None:
     cap = 2_400  # batches of 4
     async with open_database(postgresql_url, tmp_path, migrate=True) as database:
         host = await CodeHosts(database).save("host", "{}")
+        outputs = [tmp_path / f"{number}.out" for number in range(len(SKEWS))]
         processes = [
-            await asyncio.create_subprocess_exec(
-                sys.executable, "-c", PROGRAM, postgresql_url, str(tmp_path), str(host), str(cap), str(skew),
-                stdout=asyncio.subprocess.PIPE,
+            await fork(
+                (postgresql_url, str(tmp_path), str(host), str(cap), str(skew)),
+                os.environ,
+                output,
+                output.with_suffix(".err"),
+                module="tests.acceptance.spending",
             )
-            for skew in (-3600, -1800, -1, 0, 1, 60, 1800, 3600)
-        ]  # fmt: skip
+            for skew, output in zip(SKEWS, outputs, strict=True)
+        ]
         victims = processes[:2]
-        for victim in victims:
-            assert victim.stdout is not None
-            await asyncio.wait_for(victim.stdout.readexactly(5), 30)
-            victim.send_signal(signal.SIGKILL)
-        outputs = await asyncio.wait_for(asyncio.gather(*(process.communicate() for process in processes)), 120)
-    requests = sum(len(output) for output, _ in outputs) + 5 * len(victims)
-    assert [process.returncode for process in processes] == [-signal.SIGKILL] * 2 + [0] * 6
+        async with asyncio.timeout(120):
+            for victim, output in zip(victims, outputs, strict=False):
+                while output.stat().st_size < 5:  # noqa: ASYNC110 - another process does it
+                    await asyncio.sleep(0.01)
+                victim.kill()
+            statuses = await asyncio.gather(*(process.wait() for process in processes))
+    requests = sum(output.stat().st_size for output in outputs)
+    assert statuses == [-signal.SIGKILL] * 2 + [0] * 6
     # Each of the dead had at most one batch in hand.
     assert cap - 4 * len(victims) <= requests <= cap

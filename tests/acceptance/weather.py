@@ -32,12 +32,12 @@ class MoodyMirror(Mirror):
     trouble: float = 0.0
     chance: random.Random = field(default_factory=random.Random)
 
-    def fill(self) -> list[str]:
-        """List and serve some hundred releases; returns the pins, those that never end well last."""
-        pins = fill(self)[:-1]
-        for number in range(_MORE_PROJECTS):
+    def fill(self, versions: int = len(_VERSIONS), more: int = _MORE_PROJECTS) -> list[str]:
+        """List and serve releases, some hundred at most; returns the pins, those that never end well last."""
+        pins = fill(self, versions)[:-1]
+        for number in range(more):
             project = f"more{number}"
-            for version in _VERSIONS:
+            for version in _VERSIONS[:versions]:
                 self.add(sdist_name(project, version), make_sdist(project, version))
                 pins.append(f"{project}=={version}")
         self.add(sdist_name("torn", "1.0"), make_sdist("torn", "1.0")[:-40])

@@ -1,17 +1,11 @@
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
 from benchmarks.filled import fill
-from benchmarks.queue import Timed, grows, table
+from benchmarks.queue import Timed, grows, main, table
 from codehost.model.jobs import JobState
 from codehost.record.database import Database
 from codehost.record.overview import Overview
 from codehost.record.reports import Reports
-
-ROOT = Path(__file__).parents[2]
 
 
 async def test_a_filled_database_is_one_that_the_program_knows(database: Database) -> None:
@@ -60,10 +54,7 @@ def test_the_table_has_a_line_for_each_step() -> None:
     assert cells == ["claim", "sqlite", "1.00", "2.50", "2.50", "2.00"]
 
 
-def test_it_runs() -> None:
-    options = ("--sizes", "10000", "11000", "--pins", "30", "--database", "sqlite", "--most", "1000")
-    command = [sys.executable, "-m", "benchmarks.queue", *options]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, check=False, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
-    steps = [line.strip("|").split("|")[0].strip() for line in done.stdout.splitlines()[2:]]
+def test_it_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--sizes", "10000", "--pins", "30", "--database", "sqlite"]) == 0
+    steps = [line.strip("|").split("|")[0].strip() for line in capsys.readouterr().out.splitlines()[2:]]
     assert {"claim one", "finish", "status", "first page", "follow it, one pin changed"} <= set(steps)

@@ -20,11 +20,13 @@ from codehost.model.datadir import DataDirectory
 from codehost.model.errors import UserError
 from codehost.model.jobs import JobState
 from codehost.model.status import Status
+from tests.acceptance.forks import forker
 
 PYPI = "https://pypi.org/simple"
 SERVER = "127.0.0.1:3434"
 _PATIENCE = 60.0
 _POLL = 0.05
+_ASK = Path(__file__).with_name("ask.py")
 _UNDER_WAY = (JobState.QUEUED, JobState.PROCESSING)
 
 
@@ -120,10 +122,12 @@ class Terminal:
             self._shell = self._new_shell()
         script, output = self.folder / ".step.sh", self.folder / ".step.out"
         script.write_text(f"{command}\n", encoding="utf-8")
+        # Whoever opens it anew, as a forked run does, goes on at its end: so does the shell.
+        output.write_bytes(b"")
         assert self._shell.stdin is not None
         # Variables and functions stay for the commands to come.
         self._shell.stdin.write(
-            f". {shlex.quote(str(script))} > {shlex.quote(str(output))} 2>&1 < /dev/null; echo $?\n"
+            f". {shlex.quote(str(script))} >> {shlex.quote(str(output))} 2>&1 < /dev/null; echo $?\n"
         )
         self._shell.stdin.flush()
         status = self._answer()
@@ -176,7 +180,7 @@ def terminal(folder: Path, mirror: str, port: int) -> Iterator[Terminal]:
     """A terminal where ``codehost`` is a command."""
     program = folder / "bin" / "codehost"
     program.parent.mkdir(parents=True)
-    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m codehost "$@"\n', encoding="utf-8")
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -I -S "{_ASK}" "{forker()}" "$@"\n', encoding="utf-8")
     program.chmod(0o755)
     made = Terminal(folder=folder, mirror=mirror, port=port)
     try:

@@ -19,7 +19,7 @@ def pins(summary: dict[str, Any]) -> dict[str, Any]:
 
 
 async def test_a_new_pin_costs_a_page_and_a_file(server: Server, tmp_path: Path) -> None:
-    desk = Desk(folder=tmp_path)
+    desk = Desk(folder=tmp_path, forks=True)
     async with Forwarder(target=server.origin) as front:
         for form in server.forms:
             url = front.origin + form
@@ -36,7 +36,7 @@ async def test_a_private_mirror_and_a_public_one(devpi_stage: Server, static_ser
     authority = Authority()
     secret = tmp_path / "secret"
     secret.write_text(f"{PASSWORD}\n", encoding="utf-8")
-    desk = Desk(folder=tmp_path / "desk", environment={"MIRROR_USER": USER})
+    desk = Desk(folder=tmp_path / "desk", environment={"MIRROR_USER": USER}, forks=True)
     async with (
         Forwarder(target=devpi_stage.origin, ssl_context=authority.server(), username=USER, password=PASSWORD) as front,
         Mirror() as public,
@@ -62,7 +62,7 @@ async def test_a_private_mirror_and_a_public_one(devpi_stage: Server, static_ser
 
 
 async def test_a_mirror_that_is_down_is_named_and_nothing_is_taken_elsewhere(tmp_path: Path) -> None:
-    desk = Desk(folder=tmp_path)
+    desk = Desk(folder=tmp_path, forks=True)
     with refusing() as down:
         async with Mirror() as public:
             fill(public, PUBLIC)

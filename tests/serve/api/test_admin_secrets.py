@@ -19,6 +19,7 @@ IN_URL, PASSWORD, BEARER, HEADER, PROXY, COMMENT = (
     Canary("in a comment"),
 )
 ALL = (IN_URL, PASSWORD, BEARER, HEADER, PROXY, COMMENT)
+REPOSITORY = "python/six/1.0"
 
 
 def text(url: str, **more: object) -> str:
@@ -80,13 +81,25 @@ async def test_no_answer_shows_a_secret(site: Administered) -> None:
         await search.ask("PATCH", "/code-hosts/work", {"priority": 1})
         for action in ("pause", "resume", "sync", "confirm"):
             await search.ask("POST", f"/code-hosts/work/{action}")
-        for path in ("/jobs?limit=1000", "/status", "/mirrors", "/budget", "/workers", "/code-hosts"):
+        for path in (
+            "/jobs?limit=1000",
+            "/status",
+            "/mirrors",
+            "/budget",
+            "/workers",
+            "/code-hosts",
+            "/repos",
+            "/changes",
+        ):
             assert (await search.ask("GET", path)).status == 200
+        assert (await search.ask("GET", f"/repos/{REPOSITORY}")).status == 200
         await search.ask("GET", "/schema/python-packages")
         for action in ("cancel", "retry"):
             await search.ask("POST", f"/jobs/{action}", {"repositories": ["six==1.0"]})
         await search.ask("DELETE", "/code-hosts/work")
     assert search.shown == []
     described = (await site.ask("GET", "/openapi.json")).json["paths"]
-    operations = {(method.upper(), path.replace("{host}", "work")) for path in described for method in described[path]}
-    assert operations - search.asked == {("GET", "/openapi.json")}
+    named = {path: path.replace("{host}", "work").replace("{name}", REPOSITORY) for path in described}
+    operations = {(method.upper(), named[path]) for path in described for method in described[path]}
+    # What the stream of events says, the changes say too.
+    assert operations - search.asked == {("GET", "/openapi.json"), ("GET", "/events")}
