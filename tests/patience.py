@@ -5,7 +5,7 @@ from collections.abc import Callable, Coroutine
 from inspect import isawaitable
 from typing import Any, TypeVar, overload
 
-PATIENCE = 60.0
+PATIENCE = 120.0
 
 T = TypeVar("T")
 

@@ -16,7 +16,7 @@ from typing import Any
 from tests.acceptance.forks import Forked, fork
 
 ROOT = Path(__file__).parents[2]
-_PATIENCE = 60.0
+_PATIENCE = 120.0
 _POLL = 0.01
 # proc(5), /proc/pid/stat: behind the name in parentheses come state, parent, process group, session.
 _SESSION = 3

@@ -51,8 +51,8 @@ async def test_work_goes_on_whatever_the_clock_says(
         async def goes_on(before: int = before) -> bool:
             return (await crew.states()).get("completed", 0) >= min(before + 5, RELEASES)
 
-        assert await crew.until(goes_on, 30) < 30
-    await crew.until_states(seconds=60, completed=RELEASES)
+        await crew.until(goes_on)
+    await crew.until_states(completed=RELEASES)
     (apart,) = await crew.rows("SELECT max(finished_at) - min(finished_at) FROM attempts")
     assert apart[0] > (HOUR - 300) * 1_000_000, "the clock was not moved"
     assert await crew.rows("SELECT id FROM jobs WHERE losses > 0") == []
@@ -116,4 +116,4 @@ async def test_what_waited_for_the_hour_that_comes_again_is_not_forgotten(
     async def taken_over() -> bool:
         return (await crew.states()).get("completed", 0) >= 3
 
-    assert await crew.until(taken_over, 60) < 60
+    await crew.until(taken_over)

@@ -54,7 +54,7 @@ async def test_a_secret_that_was_rotated_is_read_again_on_sighup(crew: Fleet) ->
         async def opened_anew() -> bool:
             return worker.errors.read_text().count("action=host_opened") > before
 
-        assert await crew.until(opened_anew) < 20
+        await crew.until(opened_anew)
         assert "action=reloading" in worker.errors.read_text()
         crew.desk.configure([entry], pins)
         await crew.hosts("edit", "host", str(crew.desk.config))
