@@ -48,6 +48,8 @@ class Server:
             "port": self.port,
             "unix_socket_directories": "",
             "fsync": "off",
+            # What the planner knows is a matter of each test, and not of the moment.
+            "autovacuum": "off",
             "max_connections": 100,
         }
         options = [f"--{name}={value}" for name, value in settings.items()]
