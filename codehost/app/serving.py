@@ -14,7 +14,8 @@ from ipaddress import ip_address, ip_network
 import structlog
 
 from codehost import __version__
-from codehost.app.daemon.running import opened, work_until
+from codehost.app.daemon.entering import opened
+from codehost.app.daemon.running import work_until
 from codehost.app.daemon.settings import HttpAddress, WorkerSettings
 from codehost.app.descriptors import room_for_connections
 from codehost.app.keys import Keyring

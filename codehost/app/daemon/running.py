@@ -2,14 +2,13 @@
 
 import asyncio
 import os
-import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 
 import structlog
 
-from codehost import __version__
+from codehost.app.daemon.entering import entered, opened, registered
 from codehost.app.daemon.files import Files
 from codehost.app.daemon.following import Following
 from codehost.app.daemon.posts import Posts
@@ -22,11 +21,11 @@ from codehost.app.hosting import Hosting
 from codehost.app.keys import Keyring
 from codehost.app.overview import Lookout
 from codehost.app.signals import stop_on_signals
-from codehost.app.storage import Storage, pair, understood
+from codehost.app.storage import Storage, understood
 from codehost.hands import HEARTBEATS_PER_LEASE, Hands, new_owner
 from codehost.health.metrics import Metrics
 from codehost.health.server import serving_health
-from codehost.housekeeping import DirectoryTakenError, held_together, shared, try_room
+from codehost.housekeeping import try_room
 from codehost.model.datadir import DataDirectory
 from codehost.model.errors import DatabaseUnavailableError, UserError
 from codehost.model.health import HealthProbe
@@ -34,9 +33,8 @@ from codehost.model.retrying import for_months
 from codehost.model.status import Status
 from codehost.model.workers import Wait, WaitKind
 from codehost.record.clock import microseconds
-from codehost.record.database import Database, open_database
+from codehost.record.database import Database
 from codehost.record.jobs import Jobs
-from codehost.record.urls import SQLITE, driver_url
 from codehost.record.wakeups import Wakeups, open_wakeups
 from codehost.record.workers import Workers
 from codehost.service import Service, ring
@@ -48,8 +46,6 @@ _SEEN_APART = 0.25
 _SILENT = 3 * _SEEN_EVERY
 # What is done last may meet a database that does not answer.
 _FAREWELL = 10.0
-_TAKEN_LOOK = 1.0
-_DIRECTORY = "data directory"
 
 log = structlog.get_logger("codehost.worker")
 
@@ -99,81 +95,17 @@ async def work_until(
         stack.enter_context(understood(storage))
         if settings.http is not None:
             await stack.enter_async_context(serving_health(settings.http.address, settings.http.port, probe))
-        if not await _entered(stack, storage.data, stop, troubles, patient=not settings.once):
+        if not await entered(stack, storage.data, stop, troubles, patient=not settings.once):
             return
         database = await opened(stack, storage, stop, troubles)
         if database is None:
             return
         data = storage.data.owned_by(new_owner())
         wakeups = await stack.enter_async_context(open_wakeups(storage.database_url, storage.data.root))
-        await stack.enter_async_context(_registered(database, data))
+        await stack.enter_async_context(registered(database, data))
         daemon = _daemon(database, data, keyring, settings, metrics, troubles)
         begun.set()
         await daemon.run(wakeups, stop, reload)
-
-
-async def _entered(
-    stack: AsyncExitStack, data: DataDirectory, stop: asyncio.Event, troubles: Troubles, *, patient: bool
-) -> bool:
-    """Hold the data directory together with other workers; False if the worker is stopped before it is free.
-
-    A sync or a verification ends by itself: a worker that is to run for months waits for it, if ``patient``.
-    """
-    while True:
-        try:
-            stack.enter_context(held_together(data))
-        except DirectoryTakenError as error:
-            if not patient:
-                raise
-            what = f"A codehost sync or verify works on the data directory {error.root}"
-            troubles.fall(_DIRECTORY, f"{what}: the worker begins when it ends.")
-        else:
-            troubles.rise(_DIRECTORY)
-            return True
-        with suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), _TAKEN_LOOK)
-        if stop.is_set():
-            return False
-
-
-async def opened(stack: AsyncExitStack, storage: Storage, stop: asyncio.Event, troubles: Troubles) -> Database | None:
-    """The database, as soon as it is there; None if ``stop`` is set before."""
-    found: list[Database] = []
-
-    async def try_to_open() -> None:
-        found.append(await stack.enter_async_context(open_database(storage.database_url, storage.data.root)))
-
-    # A file on this machine is there or not; a server may start later than its workers.
-    if driver_url(storage.database_url, storage.data.root).get_backend_name() == SQLITE:
-        await try_to_open()
-    else:
-        await keep_running("database", try_to_open, stop, troubles)
-    return found[0] if found else None
-
-
-@asynccontextmanager
-async def _registered(database: Database, data: DataDirectory) -> AsyncIterator[None]:
-    """Known to the others, and with folders of its own."""
-    workers, owner = Workers(database), data.owner or ""
-    # An owner makes itself known before it makes its folders: others remove those that nobody knows.
-    await workers.register(owner, socket.gethostname(), os.getpid(), __version__)
-    try:
-        with shared(data):
-            await pair(database, data)
-            log.info(
-                "worker started",
-                action="worker_started",
-                owner=owner,
-                version=__version__,
-                data_dir=str(data.root),
-                database=database.shown,
-            )
-            yield
-    finally:
-        with suppress(UserError, TimeoutError):
-            async with asyncio.timeout(_FAREWELL):
-                await workers.remove(owner)
-        log.info("worker ended", action="worker_ended", owner=owner)
 
 
 def _daemon(
