@@ -4,9 +4,9 @@ from benchmarks.memory import Mark, growth, main
 
 
 def test_a_workers_memory_is_measured(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--releases", "4", "--projects", "2", "--marks", "1", "2"]) == 0
+    assert main(["--releases", "20", "--projects", "4", "--marks", "5", "10"]) == 0
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in capsys.readouterr().out.splitlines()]
-    assert [row[0] for row in rows[2:]] == ["1", "2", "4"]
+    assert [row[0] for row in rows[2:]] == ["5", "10", "20"]
     assert all(10 < float(row[2]) < 1_000 for row in rows[2:])
 
 
