@@ -1,6 +1,7 @@
 """The counts that the database keeps: always what a count of all rows would give, whoever writes."""
 
 import asyncio
+import contextlib
 import random
 from collections import Counter
 
@@ -13,6 +14,7 @@ from codehost.record import tallies as module
 from codehost.record.database import Database, open_database
 from codehost.record.hosts import CodeHosts
 from codehost.record.jobs import Jobs
+from codehost.record.plans import StalePlanError
 from codehost.record.releases import Releases
 from codehost.record.tables import code_hosts, jobs, releases, tallies
 from codehost.record.tallies import Tally, gather, load_states, load_tally
@@ -53,7 +55,9 @@ async def work_somehow(database: Database, host: int, owner: str, rng: random.Ra
     for _ in range(steps):
         match rng.randrange(7):
             case 0:
-                await replan(database, host, rng.sample(PINS, 40))
+                # Somebody else may plan at the same time, which is refused to one of them.
+                with contextlib.suppress(StalePlanError):
+                    await replan(database, host, rng.sample(PINS, 40))
             case 1:
                 for retired in (await keeping.retired(host))[:5]:
                     await keeping.disown(retired.release_id)
