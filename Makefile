@@ -47,9 +47,10 @@ run: $(VENV)/.run
 	echo "Serve them all:   $(BIN)/codehost serve --config $(CONFIG) --data-dir $(DATA)   (then open http://127.0.0.1:3434/)"
 
 # The tests start hundreds of processes. Where Python writes no bytecode by itself, each would compile all modules anew.
+# Much of their time is waiting: so there are more at once than a small machine has cores.
 test: $(VENV)/.dev $(VENV)/mirrors/.installed
 	$(BIN)/python -m compileall -q -j 0 codehost
-	$(BIN)/python -m pytest --numprocesses 3 --maxschedchunk 1
+	$(BIN)/python -m pytest --numprocesses 5 --dist loadgroup
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -23,6 +23,17 @@ from codehost.record.database import Database, open_database
 
 USER = "codehost"
 _START_SECONDS = 30
+_TESTS = Path(__file__).parent
+# What is started once for many tests is started once, and not in each of the processes that run tests.
+_TOGETHER = (
+    "integration",
+    "browser",
+    "serve/git",
+    "serve/pages/test_problems.py",
+    "acceptance/test_power.py",
+    "acceptance/test_daemon_kill.py",
+    "test_project.py",
+)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -73,6 +84,14 @@ class Server:
 def pytest_make_parametrize_id(val: object) -> str | None:
     """Bytes are no names for tests: what is compressed differs each time, and all processes name a test alike."""
     return f"{len(val)} bytes" if isinstance(val, bytes) else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        place = item.path.relative_to(_TESTS)
+        for group in _TOGETHER:
+            if place.is_relative_to(group):
+                item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(autouse=True)

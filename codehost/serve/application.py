@@ -19,6 +19,7 @@ without it, for those that take it away.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
@@ -32,7 +33,7 @@ from codehost.serve.access.middlewares import Counting, Dressing, Knowing, Speak
 from codehost.serve.access.origin import Site
 from codehost.serve.access.traffic import Traffic
 from codehost.serve.api.endpoints import Answer, Call, Endpoint, Nothing
-from codehost.serve.api.openapi import document
+from codehost.serve.api.openapi import Json, document
 from codehost.serve.metrics import ServeMetrics
 
 API_ROOT = "/api/v1"
@@ -143,8 +144,13 @@ def _greed(endpoint: Endpoint) -> tuple[int, int]:
 
 
 def _description(parts: Parts) -> Endpoint:
+    # Made when somebody asks for it: it takes longer than all else that an application begins with.
+    @cache
+    def described() -> Json:
+        return document([*below, endpoint], version=parts.version, root=root)
+
     async def describe(_call: Call[Nothing, None]) -> Answer:
-        return Answer(content=described, headers={"Cache-Control": "no-cache"})
+        return Answer(content=described(), headers={"Cache-Control": "no-cache"})
 
     endpoint = Endpoint(
         method="GET",
@@ -157,5 +163,4 @@ def _description(parts: Parts) -> Endpoint:
     )
     below = [one for one in parts.endpoints if not one.path.startswith(_FOREIGN)]
     root = f"{parts.site.public or parts.site.base}{API_ROOT}"
-    described = document([*below, endpoint], version=parts.version, root=root)
     return endpoint
