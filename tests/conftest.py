@@ -12,6 +12,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import NoReturn
 from uuid import uuid4
@@ -86,12 +87,18 @@ def pytest_make_parametrize_id(val: object) -> str | None:
     return f"{len(val)} bytes" if isinstance(val, bytes) else None
 
 
+# Before the plugin that runs tests at the same time looks at it.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        place = item.path.relative_to(_TESTS)
-        for group in _TOGETHER:
-            if place.is_relative_to(group):
-                item.add_marker(pytest.mark.xdist_group(group))
+        if group := _group(item.path):
+            item.add_marker(pytest.mark.xdist_group(group))
+
+
+@cache
+def _group(path: Path) -> str | None:
+    place = path.relative_to(_TESTS)
+    return next((group for group in _TOGETHER if place.is_relative_to(group)), None)
 
 
 @pytest.fixture(autouse=True)

@@ -1,8 +1,9 @@
 """A disk that fails, inside the program and its children: writes, flushes, renames and the rest below one folder.
 
 A program that starts with ``shim`` on its PYTHONPATH (as ``sitecustomize``) counts what it and its children do to the
-folder, and each N-th act raises the error that a bad disk gives, in place of being done. What does not go through
-Python, such as SQLite's file, is left alone; for that there are disks of a given size.
+folder, and the first act of each kind and about each N-th after it raise the error that a bad disk gives, in place of
+being done. What does not go through Python, such as SQLite's file, is left alone; for that there are disks of a given
+size.
 """
 
 import builtins
@@ -23,7 +24,7 @@ _real_open = io.open
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaultyDisk:
-    """The controls of a disk. ``every`` says that each so-maniest act fails; 0: none does."""
+    """The controls of a disk. ``every`` says that about each so-maniest act of a kind fails; 0: none does."""
 
     folder: Path
     root: Path
@@ -39,7 +40,7 @@ class FaultyDisk:
         return {"PYTHONPATH": f"{self.folder}:{ROOT}", "PYTHONDONTWRITEBYTECODE": "1"}
 
     def fail(self, *, every: int) -> None:
-        """From now on, each so-maniest act fails."""
+        """From now on, about each so-maniest act of a kind fails, and the first."""
         draft = self.folder / "every.new"
         draft.write_text(str(every))
         draft.rename(self.folder / "every")
@@ -71,20 +72,21 @@ class _Shaky:
             return
         with _real_open(f"{self._folder}/every", "rb") as file:
             every = int(file.read() or 0)
-        if not every or not self._is_nth(every):
+        if not every or not self._is_nth(what, every):
             return
         with _real_open(f"{self._folder}/failed", "ab") as file:
             file.write(f"{what} {path.removeprefix(self._root)}\n".encode())
         code = errno.ENOSPC if len(path) % 2 and what not in {"unlink", "rmdir"} else errno.EIO
         raise OSError(code, os.strerror(code), path)
 
-    def _is_nth(self, every: int) -> bool:
+    def _is_nth(self, what: str, every: int) -> bool:
         # One byte for each act of any of the processes: the file's size numbers them. Mixed, or the same acts would
         # fail again and again where a try takes about as many.
-        descriptor = _real["open"](f"{self._folder}/acts", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        descriptor = _real["open"](f"{self._folder}/acts-{what}", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
             os.write(descriptor, b".")
-            return zlib.crc32(b"%d" % os.lseek(descriptor, 0, os.SEEK_CUR)) % every == 0
+            number = os.lseek(descriptor, 0, os.SEEK_CUR)
+            return number == 1 or zlib.crc32(b"%d" % number) % every == 0
         finally:
             os.close(descriptor)
 
