@@ -14,7 +14,7 @@ INSTALL := bin/python -m pip --disable-pip-version-check install --quiet --requi
 PIP    := $(VENV)/$(INSTALL)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench fuzz lock clean
+.PHONY: help run test warm lint bench fuzz lock clean
 
 help:
 	@sed -n 's/^# make/make/p' $(MAKEFILE_LIST)
@@ -51,6 +51,11 @@ run: $(VENV)/.run
 test: $(VENV)/.dev $(VENV)/mirrors/.installed
 	$(BIN)/python -m compileall -q -j 0 codehost
 	$(BIN)/python -m pytest --numprocesses 5 --dist loadgroup
+
+# Rewrites the tests' assertions once, and not in each of the processes that run tests. For those who have something else
+# to do meanwhile: see .ci/run.
+warm: $(VENV)/.dev
+	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest --collect-only --quiet > /dev/null
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
