@@ -14,6 +14,7 @@ import resource
 import signal
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -23,7 +24,7 @@ from multiprocessing.connection import wait
 from multiprocessing.process import parent_process
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
@@ -31,6 +32,8 @@ from codehost.ingest import ingest
 from codehost.model.errors import Failure, Reason
 from codehost.model.members import GIB, MIB, IngestReport, IngestRequest, Limits
 from codehost.model.texts import printable
+
+T = TypeVar("T")
 
 _TRIES = 2
 _LOOK_SECONDS = 1.0
@@ -141,13 +144,13 @@ class ChildPool:
     async def _run(self, pool: ProcessPool, request: IngestRequest) -> IngestReport:
         limits = self._limits
         try:
-            future = pool.schedule(_run_in_child, args=[request, limits.cpu_seconds], timeout=limits.wall_seconds)
+            future = pool.schedule(_run_in_child, args=[request, limits.cpu_seconds])
         except RuntimeError as error:  # it broke while it had no work
             raise BrokenProcessPool from error
         self._running.add(future)
         future.add_done_callback(self._running.discard)
         try:
-            return await _outcome(pool, future)
+            return await outcome(pool, future, limits.wall_seconds)
         except TimeoutError:
             raise _too_slow(request, limits) from None
         except ProcessExpired as expired:
@@ -159,13 +162,28 @@ class ChildPool:
             raise Failure(Reason.TOO_LARGE, what) from None
 
 
-async def _outcome(pool: ProcessPool, future: ProcessFuture[IngestReport]) -> IngestReport:
+async def outcome(pool: ProcessPool, future: ProcessFuture[T], seconds: float) -> T:
+    """What a child makes of a job. One that is not done so long after it began is killed, as when this is cancelled.
+
+    The pool has a limit of its own, by a clock that people set: forward, and all that is under way would be late.
+
+    Raises:
+        TimeoutError: it was not done in time.
+        BrokenProcessPool: the pool is of no more use, and the job lost.
+        ProcessExpired: the child died.
+    """
     waiting = asyncio.wrap_future(future)
+    look = min(_LOOK_SECONDS, seconds / 8)
+    begun: float | None = None
     try:
         # pebble forgets a job that it is given in the moment when it breaks: nobody would ever end its future.
-        while not (await asyncio.wait((waiting,), timeout=_LOOK_SECONDS))[0]:
+        while not (await asyncio.wait((waiting,), timeout=look))[0]:
             if not pool.active:
                 raise BrokenProcessPool
+            if begun is None and future.running():
+                begun = time.monotonic()
+            if begun is not None and time.monotonic() - begun >= seconds:
+                raise TimeoutError
         return waiting.result()
     finally:
         waiting.cancel()

@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 import zlib
 from collections.abc import Callable
 from contextlib import suppress
@@ -176,8 +177,22 @@ async def test_a_child_that_stands_still_is_stopped(tmp_path: Path) -> None:
         os.kill(child, signal.SIGSTOP)
         with pytest.raises(Failure, match="was not done after 1 s and was stopped"):
             await lost
-        assert not is_alive(child)
+        await eventually(lambda: not is_alive(child))
         assert (await pool.ingest(request(good(tmp_path)))).files == 1
+
+
+async def test_a_clock_that_is_set_forward_makes_nobody_late(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    slow = request(many(tmp_path))
+    now = time.time
+    async with ChildPool(1) as pool:
+        report = asyncio.ensure_future(pool.ingest(slow))
+        child = await child_of(slow)
+        os.kill(child, signal.SIGSTOP)
+        monkeypatch.setattr(time, "time", lambda: now() + 3_600)
+        # The pool looks several times a second.
+        await asyncio.wait((report,), timeout=2)
+        os.kill(child, signal.SIGCONT)
+        assert (await report).files == 1_000
 
 
 async def test_bounds_of_a_child(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from contextlib import suppress
 import structlog
 from pebble import ProcessPool
 
-from codehost.children import ChildLimits, prepare_child, start_fork_server
+from codehost.children import ChildLimits, outcome, prepare_child, start_fork_server
 from codehost.model.members import MIB
 from codehost.serve.pages import colours
 from codehost.serve.pages.colours import colour
@@ -17,7 +17,7 @@ from codehost.serve.pages.limits import PageLimits
 _MEMORY = 1024 * MIB
 # What a child has learnt of lexers is worth keeping; what it has leaked is not.
 _TASKS_EACH = 500
-# Beyond the time that the pool itself allows: it may have forgotten the task.
+# For a process that has to start first.
 _GRACE = 2.0
 
 log = structlog.get_logger("codehost.serve")
@@ -67,8 +67,8 @@ class Colouring:
     async def _find(self, lines: tuple[str, ...], filename: str) -> list[str] | None:
         try:
             pool = await self._ready()
-            future = pool.schedule(colour, args=[lines, filename], timeout=self._limits.highlighting_seconds)
-            return await asyncio.wrap_future(future)
+            future = pool.schedule(colour, args=[lines, filename])
+            return await outcome(pool, future, self._limits.highlighting_seconds)
         except asyncio.CancelledError:
             raise
         except Exception as error:  # noqa: BLE001 - a lexer may raise anything, and its process may end in any way
