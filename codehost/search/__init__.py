@@ -1,0 +1,1 @@
+"""Search over the repositories: what is asked, what matches, and the engine that answers."""

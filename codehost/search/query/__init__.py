@@ -1,0 +1,1 @@
+"""The query language, pure: text to tree, and a tree against one document."""
