@@ -49,6 +49,7 @@ _inflating = _fast("zlib_ng.zlib_ng")
 
 DeflateError = cast("type[Exception]", _inflating.error)
 _compress = cast("Callable[[bytes, int], bytes]", _zlib.compress)
+_decompress = cast("Callable[[bytes | memoryview, int, int], bytes]", _inflating.decompress)
 crc32 = cast("Callable[[bytes, int], int]", _zlib.crc32)
 adler32 = cast("Callable[[bytes], int]", _zlib.adler32)
 
@@ -58,11 +59,27 @@ adler32 = cast("Callable[[bytes], int]", _zlib.adler32)
 _SMALL = 16 * 1024
 _SMALL_LEVEL = 1 if _zlib is standard else 0
 _LEVEL = 1
+_ZLIB_WBITS = 15
 
 
 def compress(body: bytes) -> bytes:
     """The body as a zlib stream (RFC 1950), made for speed."""
     return _compress(body, _SMALL_LEVEL if len(body) <= _SMALL else _LEVEL)
+
+
+def decompress(stream: bytes | memoryview, size: int) -> bytes:
+    """The content of a whole zlib stream (RFC 1950), checked; ``size`` is how long it ought to be.
+
+    Raises:
+        ValueError: it is no such stream, or of another length.
+    """
+    try:
+        content = _decompress(stream, _ZLIB_WBITS, max(size, 1))
+    except DeflateError as error:
+        raise ValueError(str(error)) from error
+    if len(content) != size:
+        raise ValueError(size)
+    return content
 
 
 def inflater(*, gzip: bool) -> Inflater:

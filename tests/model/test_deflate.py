@@ -3,7 +3,7 @@ from random import Random
 
 import pytest
 
-from codehost.model.deflate import DeflateError, adler32, compress, crc32, inflater
+from codehost.model.deflate import DeflateError, adler32, compress, crc32, decompress, inflater
 from tests.fuzz.deflates import QUIRKS, odd_stream, taken_by_zlib
 
 CONTENT = b"hello, hello\n" * 1000
@@ -72,3 +72,29 @@ def test_a_stream_is_taken_just_when_installers_and_git_take_it(quirk: str) -> N
     rng = Random(quirk)
     streams = [odd_stream(rng, quirk)[0] for _ in range(60)]
     assert [taken(stream) for stream in streams] == [taken_by_zlib(stream) for stream in streams]
+
+
+def test_whole_streams() -> None:
+    stream = zlib.compress(CONTENT)
+    assert decompress(stream, len(CONTENT)) == CONTENT
+    assert decompress(memoryview(zlib.compress(b"")), 0) == b""
+    wrong = bytes([*stream[:-1], stream[-1] ^ 1])
+    for broken, size in ((wrong, len(CONTENT)), (stream[:-5], len(CONTENT)), (b"", 0), (stream, len(CONTENT) + 1)):
+        with pytest.raises(ValueError, match=r"\w"):
+            decompress(broken, size)
+
+
+@pytest.mark.parametrize("quirk", sorted(set(QUIRKS)))
+def test_whole_streams_are_taken_just_when_zlib_takes_them(quirk: str) -> None:
+    rng = Random(quirk)
+    for stream in (odd_stream(rng, quirk)[0] for _ in range(60)):
+        content = taken_by_zlib(stream) or b""
+        whole = b"\x78\x01" + stream + zlib.adler32(content).to_bytes(4)
+        assert _decompressed(whole, len(content)) == (None if taken_by_zlib(stream) is None else content)
+
+
+def _decompressed(stream: bytes, size: int) -> bytes | None:
+    try:
+        return decompress(stream, size)
+    except ValueError:
+        return None
