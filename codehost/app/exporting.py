@@ -5,8 +5,9 @@ from pathlib import Path
 
 from codehost.app.storage import Storage, existing_database, understood
 from codehost.model.errors import UserError
+from codehost.model.repository_names import clone_path
 from codehost.record.repositories import Present, Repositories
-from codehost.serve.api.links import clone_path, page_path
+from codehost.serve.api.links import page_path
 from codehost.serve.exports import SEPARATOR, Engine, Exported, layout, sourcegraph
 
 _PAGE = 5_000

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import click
 
@@ -27,6 +28,26 @@ name_option = click.option(
     "--name", metavar="NAME", help="The code host's name. [default: the file's name without its ending]"
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one object on standard output.")
+
+
+class ServerUrl(click.ParamType[Any]):
+    """Where a server is. ``advice`` says where a token belongs; ``example`` is what somebody could write."""
+
+    name = "url"
+
+    def __init__(self, advice: str, example: str = "https://code.example.com/codehost") -> None:
+        self._advice = advice
+        self._example = example
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The URL without a slash at its end."""
+        text = str(value)
+        parts = urlsplit(text)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+            self.fail(f"it is no server's address: write for example {self._example}.", param, ctx)
+        if "@" in parts.netloc:
+            self.fail(f"a token does not belong on the command line: {self._advice}.", param, ctx)
+        return text.rstrip("/")
 
 
 def storage_options(command: F) -> F:

@@ -1,23 +1,17 @@
 """From the path of a request, as it came over the wire, to a repository's name. Pure: nothing here looks at a disk.
 
-A name is what ``repositoryPathPattern`` can produce, and nothing else: parts of letters, digits and ``. _ + - !`` that
-start with neither a dot nor a dash. (A version's epoch brings the ``!``, a local version the ``+``.) Every such name
-stays below the root whatever file system it is looked up on; any other is no name.
+``codehost.model.repository_names`` says what is a name.
 """
 
 import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-PREFIX = "/git/"
-SUFFIX = ".git"
+from codehost.model.repository_names import PREFIX, SUFFIX, is_repository_name
 
 # Linux takes no longer path.
 _MOST_BYTES = 4096
-# Names of files may have 255 bytes, and SUFFIX is added to the last.
-_MOST_IN_A_PART = 250
 
-_PART = re.compile(r"(?![.-])[A-Za-z0-9._+!-]+(?<!\.)\Z")
 # RFC 3986, section 2.1
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
 _WAYS = re.compile(
@@ -62,15 +56,9 @@ def repository_name(escaped: str) -> str | None:
     parts = [_ESCAPE.sub(lambda escape: chr(int(escape[1], 16)), part) for part in escaped.split("/")]
     if not parts[-1].endswith(SUFFIX):
         return None
-    parts[-1] = parts[-1].removesuffix(SUFFIX)
-    return "/".join(parts) if all(map(_is_part, parts)) else None
-
-
-def _is_part(part: str) -> bool:
-    if len(part) > _MOST_IN_A_PART or _PART.match(part) is None:
-        return False
-    # No pattern gives a part this ending; PEP 440 lets a local version have it: 1.0+x.git
-    return not part.endswith(SUFFIX) or "+" in part
+    # What an escape stands for may be a slash.
+    name = "/".join(parts).removesuffix(SUFFIX)
+    return name if not any("/" in part for part in parts) and is_repository_name(name) else None
 
 
 def _action(rest: str) -> Action:

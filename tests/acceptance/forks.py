@@ -27,7 +27,21 @@ from uuid import uuid4
 
 ROOT = Path(__file__).parents[2]
 _MODULES = (
-    *("export", "hosts", "jobs", "keys", "looking", "mirrors", "serve", "starting", "syncing", "tokens", "worker"),
+    *(
+        "export",
+        "follow",
+        "hosts",
+        "jobs",
+        "keys",
+        "looking",
+        "mirrors",
+        "search",
+        "serve",
+        "starting",
+        "syncing",
+        "tokens",
+        "worker",
+    ),
 )
 
 

@@ -9,8 +9,8 @@ from aiohttp import ClientPayloadError, web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from codehost.model.errors import DatabaseUnavailableError, UserError
+from codehost.model.repository_names import PREFIX
 from codehost.record.hosts import DocumentChangedError, KeptElsewhereError, NameTakenError, UnknownHostError
-from codehost.serve.names import PREFIX
 from codehost.serve.problems import KIND_OF_STATUS, MEDIA_TYPE, Kind, Problem, ProblemError
 
 API_PREFIXES = ("/api/", "/v1/")

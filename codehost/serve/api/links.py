@@ -5,21 +5,13 @@ from urllib.parse import quote
 
 from aiohttp import web
 
+from codehost.model.repository_names import PLAIN, clone_path
 from codehost.serve.access.middlewares import ORIGIN
-from codehost.serve.names import PREFIX, SUFFIX
-
-# RFC 3986, section 3.3: of what names hold (``codehost.serve.names``), nothing needs an escape in a path.
-_PLAIN = "/+!"
-
-
-def clone_path(repository: str) -> str:
-    """Where git finds a repository, below the server's own root."""
-    return f"{PREFIX}{quote(repository, safe=_PLAIN)}{SUFFIX}"
 
 
 def page_path(repository: str) -> str:
     """Where people find a repository, below the server's own root."""
-    return f"/{quote(repository, safe=_PLAIN)}"
+    return f"/{quote(repository, safe=PLAIN)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,8 +11,8 @@ from typing import Protocol
 import msgspec
 from aiohttp import web
 
+from codehost.model.repository_names import clone_path
 from codehost.record.repositories import Present
-from codehost.serve.api.links import clone_path
 
 PATH = "/v1/list-repos"
 _PAGE = 5_000

@@ -8,13 +8,14 @@ from packaging.utils import canonicalize_name
 
 from codehost.model.jobs import JobState
 from codehost.model.records import ReleaseDetails
+from codehost.model.repository_names import SUFFIX
 from codehost.record.repositories import ListedRepository, Wanted
 from codehost.serve.api.endpoints import Answer, Call, Endpoint
 from codehost.serve.api.links import Addresses, addresses_for
 from codehost.serve.api.paging import link_to_next
 from codehost.serve.api.repository import RepositoryDetails, details_of
 from codehost.serve.api.times import moment, moment_if_any
-from codehost.serve.names import SUFFIX, repository_name
+from codehost.serve.names import repository_name
 from codehost.serve.problems import Flaw, Kind, ProblemError
 
 _MOST_LIMIT = 1_000

@@ -6,8 +6,7 @@ the repository's own configuration says: git reads it last, and as protected con
 
 from pathlib import Path
 
-# A directory that can never be there, so nothing in it is ever read.
-_NO_HOME = "/dev/null"
+from codehost.model.isolation import isolated
 
 _SETTINGS = {
     # git-upload-pack(1): what clients may leave out, and that they may ask only for what is offered.
@@ -46,24 +45,7 @@ def command(git: str, repository: Path, *, advertise: bool, seconds: float) -> l
 def environment(search_path: str, repository: Path, version: int) -> dict[str, str]:
     """The whole environment of a git that serves this repository in this version of the protocol."""
     settings = {"safe.directory": str(repository), **_SETTINGS}
-    variables = {
-        "PATH": search_path,
-        "HOME": _NO_HOME,
-        "XDG_CONFIG_HOME": _NO_HOME,
-        "LC_ALL": "C",
-        "GIT_CONFIG_NOSYSTEM": "1",
-        "GIT_CONFIG_GLOBAL": "/dev/null",
-        "GIT_ATTR_NOSYSTEM": "1",
-        "GIT_TERMINAL_PROMPT": "0",
-        "GIT_NO_LAZY_FETCH": "1",
-        "GIT_NO_REPLACE_OBJECTS": "1",
-        "GIT_OPTIONAL_LOCKS": "0",
-        # An empty list: no transport at all.
-        "GIT_ALLOW_PROTOCOL": "",
-        "GIT_CONFIG_COUNT": str(len(settings)),
-    }
-    for number, (key, value) in enumerate(settings.items()):
-        variables |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
+    variables = isolated(search_path, settings, protocols="")
     if version:
         variables["GIT_PROTOCOL"] = f"version={version}"
     return variables

@@ -15,6 +15,7 @@ from aiohttp import web
 
 from codehost.model.datadir import DataDirectory
 from codehost.model.errors import UserError
+from codehost.model.repository_names import PREFIX
 from codehost.reading.store import find_repository, read_whole_pack
 from codehost.reading.whole import WholePack
 from codehost.serve.access.origin import Site
@@ -28,7 +29,7 @@ from codehost.serve.git.protocol import VERSION_2, version_in
 from codehost.serve.git.refusing import missing, refuse
 from codehost.serve.git.running import GitRunner
 from codehost.serve.git.short import ShortWay
-from codehost.serve.names import PREFIX, Action, Address, address_in
+from codehost.serve.names import Action, Address, address_in
 
 _ENDED = {
     Ending.IDLE: (408, "The rest of the request did not come in time."),

@@ -1,6 +1,7 @@
 """Addresses of pages: what a request's path may mean, and the paths of links. Pure.
 
-    /                                     the index; ?q= searches
+    /                                     the index; ?q= finds projects
+    /-/search?q=                          what the files say
     /<repository>                         a release
     /<repository>/tree/<rev>[/<path>]     a directory
     /<repository>/blob/<rev>/<path>       a file; #L10 and #L10-L20 are lines
@@ -18,8 +19,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import quote, quote_from_bytes, unquote_to_bytes
 
+from codehost.model.repository_names import SUFFIX
 from codehost.reading.snapshot import Path
-from codehost.serve.names import SUFFIX, repository_name
+from codehost.serve.names import repository_name
 
 # What a reader may call a commit. Nothing here begins with a dash, is a path, or means anything to git but itself.
 _REVISION = re.compile(r"(?:HEAD|latest|v(?!.*\.\.)[A-Za-z0-9._+!-]{1,250}|[0-9a-f]{40})\Z")
@@ -107,6 +109,10 @@ class Links:
     def index(self) -> str:
         """The first page."""
         return f"{self.base}/"
+
+    def search(self, parameters: str = "") -> str:
+        """The search page; ``parameters`` as they stand in an address."""
+        return f"{self.base}/-/search{'?' if parameters else ''}{parameters}"
 
     def static(self, name: str) -> str:
         """One of our own files."""
