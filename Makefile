@@ -39,12 +39,13 @@ $(VENV)/mirrors/.installed: $(BIN)/python requirements-mirrors.lock
 
 run: $(VENV)/.run
 	@$(BIN)/python -m codehost sync $(CONFIG) --data-dir $(DATA); status=$$?; test $$status -le 1 || exit $$status; \
-	echo "\nA search over them, for a class called Meta:"; \
-	sh docs/examples/search.sh $(DATA); \
-	echo "\nSearch for more:  sh docs/examples/search.sh $(DATA) 'PATTERN'"; \
+	echo "\nA search over them, for classes called Meta something:"; \
+	$(BIN)/python -m codehost search 'class\ \w*Meta\w*\(' --lines 20 --data-dir $(DATA); status=$$?; \
+	test $$status -le 1 || exit $$status; \
+	echo "\nSearch for more:  $(BIN)/codehost search 'QUERY' --data-dir $(DATA)"; \
 	echo "Clone one:        git clone $(DATA)/repos/python/six/1.16.0.git"; \
 	echo "Know one:         $(BIN)/codehost show python/isal/1.6.1 --data-dir $(DATA)"; \
-	echo "Serve them all:   $(BIN)/codehost serve --config $(CONFIG) --data-dir $(DATA)   (then open http://127.0.0.1:3434/)"
+	echo "Serve them all:   $(BIN)/codehost serve --config $(CONFIG) --data-dir $(DATA)   (then open http://127.0.0.1:3434/-/search)"
 
 # The tests start hundreds of processes. Where Python writes no bytecode by itself, each would compile all modules anew.
 # Much of their time is waiting: so there are more at once than a small machine has cores.

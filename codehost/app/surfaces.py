@@ -9,6 +9,7 @@ from aiohttp import web
 from codehost.app.administering import admin_endpoints
 from codehost.app.feeding import feeding
 from codehost.app.keys import Keyring
+from codehost.app.searching import searching
 from codehost.app.storage import Storage
 from codehost.config.reach import Reach
 from codehost.record.catalogue import Catalogue
@@ -17,6 +18,7 @@ from codehost.serve.access.answers import ErrorPage
 from codehost.serve.access.origin import Site
 from codehost.serve.access.traffic import Traffic
 from codehost.serve.api.endpoints import Endpoint
+from codehost.serve.api.search import Search
 from codehost.serve.git.service import GitService
 from codehost.serve.metrics import ServeMetrics
 from codehost.serve.pages.pages import Pages
@@ -60,10 +62,15 @@ async def surfaces(
     git = GitService(storage.data, observe=metrics.git, base=site.base)
     async with AsyncExitStack() as stack:
         feed = await stack.enter_async_context(feeding(storage, database, traffic.stopping))
-        pages = Pages(storage.data, Catalogue(database), base=site.base)
+        search = await stack.enter_async_context(searching(storage, database))
+        pages = Pages(storage.data, Catalogue(database), search, base=site.base)
         stack.push_async_callback(pages.close)
         yield Surfaces(
-            endpoints=(*feed.endpoints, *admin_endpoints(database, storage.data, keyring, reach=reach)),
+            endpoints=(
+                *feed.endpoints,
+                *Search(search).endpoints(),
+                *admin_endpoints(database, storage.data, keyring, reach=reach),
+            ),
             # The pages take every path that is left.
             routes=(*git.routes(), *feed.routes, *pages.routes()),
             open=tuple(pages.open_routes()),

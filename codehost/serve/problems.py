@@ -63,6 +63,7 @@ class Flaw(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         pointer: where in the body, as a JSON pointer (RFC 6901); "" is the whole.
         parameter: the name of the query's or the path's parameter, if it is one.
         line: the line of a document's text, from 1.
+        position: the character of a parameter's text, from 0.
         hint: what to write instead.
     """
 
@@ -70,6 +71,7 @@ class Flaw(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     pointer: str | None = None
     parameter: str | None = None
     line: int | None = None
+    position: int | None = None
     hint: str | None = None
 
 

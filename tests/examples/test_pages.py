@@ -12,7 +12,7 @@ from tests.simulator.running import running
 from tests.wiring import add_sdist
 
 ROOT = Path(__file__).parents[2]
-PAGES = ["README.md", "docs/serving.md", "docs/api.md", "docs/feed.md"]
+PAGES = ["README.md", "docs/serving.md", "docs/api.md", "docs/feed.md", "docs/search.md"]
 PINS = [
     "six==1.16.0",
     "six==1.15.0",
@@ -29,7 +29,10 @@ PINS = [
     "entrypoints==0.2.2",
 ]
 # Commands that end otherwise, by how they begin.
-STATUSES = {".venv/bin/codehost status": 1}  # one pin of the example does not exist, on purpose
+STATUSES = {
+    ".venv/bin/codehost status": 1,  # one pin of the example does not exist, on purpose
+    "codehost search 'retry (a or'": 2,  # nor can this be understood
+}
 # What is no terminal of this machine, by its first line, and who else looks at it.
 NOT_RUN = {
     ("README.md", "make run     # syncs the example: a dozen real releases, then searches them"): "installs, asks PyPI",
@@ -42,6 +45,15 @@ NOT_RUN = {
         "docs/serving.md",
         "codehost serve --public-url https://code.example.com/codehost --trusted-proxy 127.0.0.1 --reading token",
     ): ("behind a proxy: test_nginx.py"),
+    (
+        "docs/feed.md",
+        "codehost follow https://code.example.com /srv/zoekt/repos --token-file /etc/codehost/reader",
+    ): "there is no Zoekt here; what is kept: tests/consume",
+    ("docs/feed.md", "codehost follow https://code.example.com /srv/clones \\"): "as above",
+    (
+        "docs/feed.md",
+        "codehost follow https://code.example.com /srv/notified --notify http://127.0.0.1:6060/index",
+    ): "as above; a stand-in is notified in tests/consume",
     ("docs/serving.md", "server {"): "nginx: test_nginx.py",
     ("docs/serving.md", "code.example.com {"): "there is no Caddy here",
     ("docs/serving.md", "<VirtualHost *:443>"): "there is no Apache here",

@@ -6,6 +6,7 @@ The routes and the OpenAPI document are both made from these, so that neither ca
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -67,6 +68,7 @@ class Endpoint:
         body_type: the media type of the body.
         answers: the content by status: a struct's type, or None for an answer without content.
         answer_type: the media type of the answers.
+        other_forms: further media types that a 200 comes in for those who accept them, with its content.
         problems: the kinds of problems besides those that every endpoint may answer with.
         headers: request headers that it reads, with their descriptions.
         tag: the group that it is shown in.
@@ -84,6 +86,7 @@ class Endpoint:
     body_type: str = JSON
     answers: Mapping[int, Any]
     answer_type: str = JSON
+    other_forms: Mapping[str, Any] = field(default_factory=dict)
     problems: tuple[Kind, ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
 
@@ -152,17 +155,31 @@ async def _read(request: web.Request) -> bytes:
 
 def _query(request: web.Request, wanted: type[msgspec.Struct]) -> Any:
     given = request.query
-    if twice := sorted({name for name in given if len(given.getall(name)) > 1}):
+    lists = _lists(wanted)
+    if twice := sorted({name for name in given if name not in lists and len(given.getall(name)) > 1}):
         raise _invalid("A parameter is given twice.", Flaw(detail="Give it once.", parameter=twice[0]))
     if odd := sorted(name for name, value in given.items() if "\0" in value):
         # PostgreSQL's texts cannot hold it, so that nothing here is called so.
         raise _invalid("The query is not valid.", Flaw(detail="It has a NUL, and no text may.", parameter=odd[0]))
     try:
-        return msgspec.convert(dict(given), wanted, strict=False)
+        values = {name: given.getall(name) if name in lists else given[name] for name in given}
+        return msgspec.convert(values, wanted, strict=False)
     except msgspec.ValidationError as error:
         what, pointer = _place(str(error))
         parameter = (pointer or "").removeprefix("/") or None
         raise _invalid("The query is not valid.", Flaw(detail=what, parameter=parameter)) from None
+
+
+@cache
+def _lists(wanted: type[msgspec.Struct]) -> frozenset[str]:
+    """The parameters that may be repeated."""
+    described = msgspec.inspect.type_info(wanted)
+    fields = described.fields if isinstance(described, msgspec.inspect.StructType) else ()
+    return frozenset(one.encode_name for one in fields if isinstance(_bare(one.type), msgspec.inspect.VarTupleType))
+
+
+def _bare(described: msgspec.inspect.Type) -> msgspec.inspect.Type:
+    return described.type if isinstance(described, msgspec.inspect.Metadata) else described
 
 
 def _invalid(detail: str, flaw: Flaw) -> ProblemError:

@@ -11,6 +11,7 @@ from codehost.serve.api.endpoints import Endpoint, Nothing
 from codehost.serve.problems import MEDIA_TYPE, Kind, Problem
 
 _REF = "#/components/schemas/{name}"
+_OK = 200
 _PARAMETER = re.compile(r"\{(\w+)\}")
 
 # What may happen anywhere.
@@ -137,7 +138,8 @@ def _responses(endpoint: Endpoint) -> Json:
     for status, content in endpoint.answers.items():
         responses[str(status)] = {"description": "Done." if content is None else "The answer."}
         if content is not None:
-            responses[str(status)]["content"] = {endpoint.answer_type: {"schema": _schema(content)}}
+            forms = {endpoint.answer_type: content, **(endpoint.other_forms if status == _OK else {})}
+            responses[str(status)]["content"] = {form: {"schema": _schema(one)} for form, one in forms.items()}
     guarded = () if endpoint.role is None else _GUARDED
     read = () if endpoint.body is None else _WITH_BODY
     for kind in sorted({*endpoint.problems, *_EVERYWHERE, *guarded, *read}, key=lambda kind: kind.status):

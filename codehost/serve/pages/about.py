@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Iterable, Sequence
+from urllib.parse import urlencode
 
 from aiohttp import web
 from packaging.version import InvalidVersion, Version
@@ -24,6 +25,7 @@ _PROJECTS = 50
 _CHANGES = 20
 _GUESSES = 3
 _SUGGESTED = 20
+_OFFERED = 6
 _LONGEST = 200
 _LISTED = 100
 _ID = re.compile(r"[0-9]{1,18}\Z")
@@ -31,6 +33,10 @@ _ID = re.compile(r"[0-9]{1,18}\Z")
 _PROJECT = re.compile(r"[a-z0-9-]{1,200}\Z")
 # Looking through all names takes a while in a large database; so few do it at once.
 _SEARCHES = 2
+
+
+# A text, and where it leads.
+Offer = tuple[str, str]
 
 
 class AboutPages:
@@ -115,6 +121,20 @@ class AboutPages:
             if found := await self._catalogue.releases_of(project, _RELEASES):
                 return newest_first(found)[:_SUGGESTED]
         return []
+
+    async def offers(self, asked: str) -> list[Offer]:
+        """A few projects by the name that a search asks for, or the release whose pin it is, with their pages."""
+        releases, projects = await self._find(asked[:_LONGEST])
+        links = self._renderer.links
+        name, _, version = asked.partition("==")
+        exact = [one for one in releases if version.strip() and _key(one.pinned_version) == _key(version.strip())]
+        if exact:
+            pins = [(f"{one.project}=={one.pinned_version}", links.release(one.repository)) for one in exact]
+            return pins[:_OFFERED]
+        start = normalise_project(name.strip())
+        beginning = [name for name in projects if name.startswith(start)]
+        names = [*([start] if releases else []), *(beginning or projects)]
+        return [(name, f"{links.index()}?{urlencode({'q': name})}") for name in names[:_OFFERED]]
 
     async def _find(self, asked: str) -> tuple[list[ListedRelease], list[str]]:
         name, _, version = asked.partition("==")

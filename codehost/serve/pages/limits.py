@@ -24,6 +24,9 @@ class PageLimits:
         waiting: requests that may wait for one; more are told to come again.
         held_bytes: of raw files on their way to clients.
         slowest: bytes a second; whoever takes a raw file more slowly is hung up on.
+        search_context: lines shown before and after one that a search has found.
+        search_seconds: a search takes at most so long.
+        search_patience: before a search's page begins without any result, so that what is wrong with it is its status.
     """
 
     highlighted_bytes: int = MIB // 2
@@ -40,3 +43,6 @@ class PageLimits:
     waiting: int = 64
     held_bytes: int = 256 * MIB
     slowest: int = 32_768
+    search_context: int = 1
+    search_seconds: float = 20.0
+    search_patience: float = 0.5

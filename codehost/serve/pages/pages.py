@@ -10,6 +10,7 @@ import structlog
 from aiohttp import web
 
 from codehost.model.datadir import DataDirectory
+from codehost.model.searching import Searching
 from codehost.reading.snapshot import DamagedError, Snapshot, open_snapshot
 from codehost.serve.access.origin import Site
 from codehost.serve.pages.about import AboutPages
@@ -20,6 +21,7 @@ from codehost.serve.pages.limits import PageLimits
 from codehost.serve.pages.links import Links, Place, places, repository_in, words_in
 from codehost.serve.pages.readers import BusyError, Readers
 from codehost.serve.pages.rendering import Renderer
+from codehost.serve.pages.search import SearchPages
 from codehost.serve.ports import Catalogue
 from codehost.serve.problems import Kind, Problem, ProblemError
 
@@ -43,12 +45,19 @@ class Pages:
     Args:
         data: where they are.
         catalogue: what is recorded of them.
+        searching: finds what their files say.
         base: what stands before every path, if the server is not at the root of its host: ``/code``.
         limits: bounds.
     """
 
     def __init__(
-        self, data: DataDirectory, catalogue: Catalogue, *, base: str = "", limits: PageLimits | None = None
+        self,
+        data: DataDirectory,
+        catalogue: Catalogue,
+        searching: Searching,
+        *,
+        base: str = "",
+        limits: PageLimits | None = None,
     ) -> None:
         limits = limits or PageLimits()
         self._data = data
@@ -59,6 +68,7 @@ class Pages:
         self._readers = Readers(limits.readers, limits.waiting)
         self._colouring = Colouring(limits)
         self._about = AboutPages(self._renderer, catalogue, limits)
+        self._search = SearchPages(self._renderer, searching, self._about, limits)
         self._content = ContentPages(self._renderer, self._readers, self._colouring, limits)
 
     def routes(self) -> list[web.RouteDef]:
@@ -66,6 +76,7 @@ class Pages:
         below = f"(?:{re.escape(self._links.base[1:])}/)?" if self._links.base else ""
         return [
             web.get("/", self._about.index),
+            web.get("/-/search", self._search.page),
             web.get(f"/{{path:(?!{below}{_OTHERS}).+}}", self._page),
         ]
 

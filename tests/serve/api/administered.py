@@ -14,6 +14,7 @@ from codehost.app.administering import admin_endpoints
 from codehost.app.feeding import feeding
 from codehost.app.hosting import Hosting
 from codehost.app.keys import KeyPlace, Keyring
+from codehost.app.searching import searching
 from codehost.app.storage import Storage
 from codehost.config.reach import Reach
 from codehost.model.access import Role
@@ -24,6 +25,7 @@ from codehost.serve.access.credentials import fingerprint, new_token
 from codehost.serve.access.gate import Gate, Reading
 from codehost.serve.access.hosts import HostNames
 from codehost.serve.access.traffic import Traffic
+from codehost.serve.api.search import Search
 from codehost.serve.application import Parts, application
 from codehost.serve.listening import Listening, listening
 from tests.serve.api.truth import Description
@@ -94,11 +96,16 @@ async def administered(
     async with AsyncExitStack() as stack:
         session = await stack.enter_async_context(ClientSession())
         feed = await stack.enter_async_context(feeding(Storage(data=data), database, traffic.stopping))
+        engine = await stack.enter_async_context(searching(Storage(data=data), database))
         parts = Parts(
             gate=gate,
             traffic=traffic,
             version="1.2.3",
-            endpoints=(*feed.endpoints, *admin_endpoints(database, data, keyring, reach=reach)),
+            endpoints=(
+                *feed.endpoints,
+                *Search(engine).endpoints(),
+                *admin_endpoints(database, data, keyring, reach=reach),
+            ),
             hosts=HostNames(names=frozenset({"127.0.0.1"})),
         )
         door = await stack.enter_async_context(listening(application(parts), where, drain=drain, farewell=1.0))

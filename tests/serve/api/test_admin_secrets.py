@@ -94,6 +94,7 @@ async def test_no_answer_shows_a_secret(site: Administered) -> None:
             assert (await search.ask("GET", path)).status == 200
         assert (await search.ask("GET", f"/repos/{REPOSITORY}")).status == 200
         await search.ask("GET", "/schema/python-packages")
+        await search.ask("GET", "/search?q=x")
         for action in ("cancel", "retry"):
             await search.ask("POST", f"/jobs/{action}", {"repositories": ["six==1.0"]})
         await search.ask("DELETE", "/code-hosts/work")

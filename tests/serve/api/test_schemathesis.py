@@ -18,6 +18,7 @@ from schemathesis.core.result import Ok
 from codehost.record.hosts import NameTakenError
 from tests.serve.api.administered import Administered
 from tests.serve.api.feeding import sync
+from tests.serve.pages.site import make_repository, member
 
 EXAMPLES = int(os.environ.get("CODEHOST_SCHEMATHESIS_EXAMPLES", "6"))
 NAME = "work"
@@ -80,6 +81,7 @@ def examine(site: Administered, operation: Any, loop: asyncio.AbstractEventLoop,
 async def numbers(site: Administered) -> dict[str, int]:
     """How often each operation was asked for."""
     await sync(site.database, "six==1.0", name=NAME)
+    make_repository(site.data, REPOSITORY, [member(b"six.py", b"needle\n")], tag="v1.0")
     asked: dict[str, int] = {}
     loop = asyncio.get_running_loop()
     for operation in await asyncio.to_thread(operations, site.root):

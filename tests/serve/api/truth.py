@@ -39,7 +39,7 @@ class Description:
             return
         form = headers["Content-Type"].partition(";")[0]
         assert form in forms, f"{method} {path} answers {status} as {form}"
-        if form.endswith("json"):
+        if form.endswith(("/json", "+json")):
             schema = {**forms[form]["schema"], "components": self.document["components"]}
             Draft202012Validator(schema).validate(msgspec.json.decode(content))
 

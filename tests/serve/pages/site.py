@@ -12,15 +12,19 @@ from yarl import URL
 
 from codehost.model.datadir import DataDirectory
 from codehost.model.members import IngestReport, IngestRequest, Limits, Member, MemberKind
+from codehost.model.searching import Searching
 from codehost.pack.build import build_repository
 from codehost.record.catalogue import Catalogue
 from codehost.record.database import Database, open_database
 from codehost.record.jobs import Jobs
-from codehost.serve.access.middlewares import Speaking
+from codehost.record.tokens import Tokens
+from codehost.serve.access.gate import Gate, Reading
+from codehost.serve.access.middlewares import Dressing, Speaking
 from codehost.serve.access.origin import Site as Place
 from codehost.serve.pages.limits import PageLimits
 from codehost.serve.pages.pages import Pages
 from tests.record.helpers import download, pinned, report, resolution
+from tests.serve.pages.engine import Engine
 
 NAME = "python/six/1.0"
 
@@ -93,6 +97,7 @@ async def site(
     limits: PageLimits | None = None,
     others: Sequence[web.RouteDef] = (),
     pins: tuple[str, ...] = (),
+    engine: Searching | None = None,
 ) -> AsyncIterator[Site]:
     data = DataDirectory(tmp_path / "data")
     made = make_repository(data, NAME, members)
@@ -103,8 +108,10 @@ async def site(
         await jobs.complete(
             job, resolution(job, yanked="<b>bad</b>"), download(job), replace(report(), commit=made.commit)
         )
-        pages = Pages(data, Catalogue(database), base=base, limits=limits)
+        pages = Pages(data, Catalogue(database), engine or Engine(), base=base, limits=limits)
+        gate = Gate(Tokens(database), Reading.OPEN)
         application = web.Application(middlewares=[speaking(pages)])
+        application.on_response_prepare.append(Dressing(gate=gate, site=Place()).__call__)
         routes = [*pages.open_routes(), *pages.routes()]
         application.add_routes(routes)
         if base:
@@ -115,3 +122,4 @@ async def site(
                 yield Site(client=client, commit=made.commit, data=data, database=database)
         finally:
             await pages.close()
+            await gate.close()

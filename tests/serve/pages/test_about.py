@@ -20,6 +20,7 @@ from codehost.serve.pages.about import newest_first
 from codehost.serve.pages.links import repository_in
 from codehost.serve.pages.pages import Pages
 from codehost.serve.ports import Catalogue
+from tests.serve.pages.engine import Engine
 from tests.serve.pages.site import speaking
 
 
@@ -74,7 +75,7 @@ class Asked:
 
 @asynccontextmanager
 async def client_of(catalogue: Catalogue, tmp_path: Path) -> AsyncIterator[TestClient[web.Request, web.Application]]:
-    pages = Pages(DataDirectory(tmp_path), catalogue)
+    pages = Pages(DataDirectory(tmp_path), catalogue, Engine())
     application = web.Application(middlewares=[speaking(pages)])
     application.add_routes(pages.routes())
     async with TestClient(TestServer(application)) as client:
@@ -91,6 +92,8 @@ async def client_of(catalogue: Catalogue, tmp_path: Path) -> AsyncIterator[TestC
         ("/?q=%00", []),
         ("/?host=%00", []),
         ("/?q=%FF%20or", []),
+        ("/-/search?q=six.x%3D%3D1", ["six-x", "six-x"]),
+        ("/-/search?q=%22six%22", []),
         ("/?q=" + "x" * 300, ["x" * 200, "x" * 200]),
     ],
 )
@@ -123,7 +126,7 @@ class Away:
         raise DatabaseUnavailableError(f"postgresql://secret/{wanted}/{after}/{limit}")
 
 
-@pytest.mark.parametrize("path", ["/", "/?q=six", "/?host=", "/python/six/1.0", "/nothing"])
+@pytest.mark.parametrize("path", ["/", "/-/search?q=six", "/?q=six", "/?host=", "/python/six/1.0", "/nothing"])
 async def test_a_database_that_is_away(tmp_path: Path, path: str) -> None:
     async with client_of(Away(), tmp_path) as client:
         with structlog.testing.capture_logs() as logs:

@@ -1,5 +1,6 @@
 """Templates: every value is escaped and visible, and a missing one is an error."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,7 @@ def test_nothing_is_taken_for_safe(template: Path) -> None:
     assert "|safe" not in text
     assert "autoescape" not in text
     assert " style=" not in text
-    assert " on" not in text.replace(" on the disk", "").replace(" one", "")
+    assert re.search(r"\son(?!e\b)\w+\s*=", text) is None
 
 
 def test_builds_differ_from_nothing() -> None:

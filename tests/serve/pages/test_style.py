@@ -32,7 +32,14 @@ def _contrast(one: str, other: str) -> float:
 @pytest.mark.parametrize("block", BLOCKS)
 def test_contrasts(block: str) -> None:
     colours = _colours(block)
-    pairs = [*product(TEXTS, GROUNDS), ("ink", "notice"), ("ink", "alarm"), ("link", "alarm")]
+    pairs = [
+        *product(TEXTS, GROUNDS),
+        *product(("ink", "link", "odd"), ("hit",)),
+        ("ink", "notice"),
+        ("odd", "notice"),
+        ("ink", "alarm"),
+        ("link", "alarm"),
+    ]
     faint = {pair: round(_contrast(colours[pair[0]], colours[pair[1]]), 2) for pair in pairs}
     assert {pair: contrast for pair, contrast in faint.items() if contrast < 4.5} == {}
 
