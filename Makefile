@@ -51,7 +51,7 @@ run: $(VENV)/.run
 # Much of their time is waiting: so there are more at once than a small machine has cores.
 test: $(VENV)/.dev $(VENV)/mirrors/.installed
 	$(BIN)/python -m compileall -q -j 0 codehost
-	$(BIN)/python -m pytest --numprocesses 5 --dist loadgroup
+	$(BIN)/python -m pytest --numprocesses 5
 
 # Rewrites the tests' assertions once, and not in each of the processes that run tests. For those who have something else
 # to do meanwhile: see .ci/run.

@@ -12,28 +12,30 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import NoReturn
 from uuid import uuid4
 
 import pytest
 import structlog
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from codehost.record.database import Database, open_database
 
 USER = "codehost"
 _START_SECONDS = 30
-_TESTS = Path(__file__).parent
 # What is started once for many tests is started once, and not in each of the processes that run tests.
 _TOGETHER = (
-    "integration",
-    "browser",
-    "serve/git",
-    "serve/pages/test_problems.py",
-    "acceptance/test_power.py",
-    "acceptance/test_daemon_kill.py",
-    "test_project.py",
+    "tests/integration",
+    "tests/browser",
+    "tests/serve/git",
+    "tests/serve/pages/test_problems.py",
+    "tests/acceptance/test_power.py",
+    "tests/acceptance/test_daemon_kill.py",
+    "tests/search/scan/test_expected.py",
+    "tests/search/scan/test_found.py",
+    "tests/test_project.py",
 )
 
 
@@ -87,18 +89,16 @@ def pytest_make_parametrize_id(val: object) -> str | None:
     return f"{len(val)} bytes" if isinstance(val, bytes) else None
 
 
-# Before the plugin that runs tests at the same time looks at it.
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if group := _group(item.path):
-            item.add_marker(pytest.mark.xdist_group(group))
+class _Together(LoadScopeScheduling):  # type: ignore[misc]
+    """Tests go to processes one by one, but for those that share what is started for them."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        place = PurePosixPath(nodeid.partition("::")[0])
+        return next((group for group in _TOGETHER if place.is_relative_to(group)), nodeid)
 
 
-@cache
-def _group(path: Path) -> str | None:
-    place = path.relative_to(_TESTS)
-    return next((group for group in _TOGETHER if place.is_relative_to(group)), None)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    return _Together(config, log)
 
 
 @pytest.fixture(autouse=True)
