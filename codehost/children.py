@@ -90,18 +90,9 @@ class ChildPool:
     def __init__(self, children: int | None = None, limits: ChildLimits | None = None) -> None:
         self._children = children or len(os.sched_getaffinity(0))
         self._limits = limits or ChildLimits()
-        self._pool = self._make_pool()
+        self._pool = make_pool(self._children, self._limits, __name__)
         self._mending = asyncio.Lock()
         self._running: set[ProcessFuture[IngestReport]] = set()
-
-    def _make_pool(self) -> ProcessPool:
-        # A fork server: quick starts, and none of the parent's threads, connections or secrets in the children.
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload([__name__])
-        start_fork_server()
-        return ProcessPool(
-            max_workers=self._children, initializer=prepare_child, initargs=(self._limits,), context=context
-        )
 
     async def __aenter__(self) -> Self:
         return self
@@ -139,7 +130,7 @@ class ChildPool:
             if self._pool is broken:
                 broken.stop()  # type: ignore[no-untyped-call]
                 await asyncio.to_thread(broken.join)
-                self._pool = self._make_pool()
+                self._pool = make_pool(self._children, self._limits, __name__)
 
     async def _run(self, pool: ProcessPool, request: IngestRequest) -> IngestReport:
         limits = self._limits
@@ -160,6 +151,17 @@ class ChildPool:
                 raise
             what = f"the repository of {_name(request)} would exceed {limits.file_bytes} bytes"
             raise Failure(Reason.TOO_LARGE, what) from None
+
+
+def make_pool(children: int, limits: ChildLimits, preload: str, max_tasks: int = 0) -> ProcessPool:
+    """A pool of children. They start with the module ``preload``, and each ends after so many tasks; 0: it stays."""
+    # A fork server: quick starts, and none of the parent's threads, connections or secrets in the children.
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([preload])
+    start_fork_server()
+    return ProcessPool(
+        max_workers=children, max_tasks=max_tasks, initializer=prepare_child, initargs=(limits,), context=context
+    )
 
 
 async def outcome(pool: ProcessPool, future: ProcessFuture[T], seconds: float) -> T:

@@ -4,13 +4,13 @@ What is found is hostile: no character of it reaches the terminal that the termi
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from rich.cells import cell_len
 from rich.text import Text
 
-from codehost.model.searching import FileHits, LineHit, QueryError, RepositoryHits, Searched, Span
+from codehost.model.searching import FileHits, QueryError, RepositoryHits, Searched, Span
 from codehost.model.texts import printable
+from codehost.search.blocks import ShownLine, blocks
 from codehost.terminal.counts import counted
 
 _PATH, _NUMBER, _HIT, _FAINT = "bold cyan", "green", "bold red", "dim"
@@ -20,39 +20,13 @@ _GAP = "--"
 _AROUND = 60
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """A line of a file; ``hit`` None: a line of context."""
-
-    number: int
-    text: str
-    hit: LineHit | None
-
-
-def rows(file: FileHits) -> Iterator[Row | None]:
-    """Hits and context in the file's order, each line once; None is a gap between two lines."""
-    found: dict[int, Row] = {}
-    for hit in file.lines:
-        around = (*enumerate(hit.before, hit.number - len(hit.before)), *enumerate(hit.after, hit.number + 1))
-        for number, text in around:
-            found.setdefault(number, Row(number=number, text=text, hit=None))
-        found[hit.number] = Row(number=hit.number, text=hit.text, hit=hit)
-    context = any(row.hit is None for row in found.values())
-    last: int | None = None
-    for number in sorted(found):
-        if context and last is not None and number > last + 1:
-            yield None
-        yield found[number]
-        last = number
-
-
 def plain(repository: RepositoryHits) -> Iterator[str]:
     """As ``grep -n`` prints them: ``repository:path:line:text``, and ``-`` around the number of a line of context."""
     for file in repository.files:
         name = named(repository, file)
         if not file.lines:
             yield name
-        for row in rows(file):
+        for row in _rows(file):
             if row is None:
                 yield _GAP
             else:
@@ -83,8 +57,8 @@ def coloured(repository: RepositoryHits) -> Iterator[Text]:
     for file in repository.files:
         language = f"  {printable(file.language)}" if file.language else ""
         yield Text.assemble("  ", _marked(file.path, file.name_spans, _PATH), (language, _FAINT))
-        width = max((len(str(row.number)) for row in rows(file) if row is not None), default=0)
-        for row in rows(file):
+        width = max((len(str(row.number)) for row in _rows(file) if row is not None), default=0)
+        for row in _rows(file):
             yield Text(f"  {_GAP}", style=_FAINT) if row is None else _line(row, width)
         if file.more:
             yield Text(f"  {_CUT} and further lines", style=_FAINT)
@@ -111,12 +85,22 @@ def pointed(error: QueryError) -> Iterator[str]:
     yield f"  {' ' * cell_len(before)}^"
 
 
-def _line(row: Row, width: int) -> Text:
+def _rows(file: FileHits) -> Iterator[ShownLine | None]:
+    """The lines of a file; None is a gap between two of them, where there is context."""
+    laid_out = tuple(blocks(file.lines))
+    context = any(line.hit is None for block in laid_out for line in block)
+    for number, block in enumerate(laid_out):
+        if number and context:
+            yield None
+        yield from block
+
+
+def _line(row: ShownLine, width: int) -> Text:
     style = _FAINT if row.hit is None else _NUMBER
     return Text.assemble((f"  {row.number:>{width}} ", style), _shown(row))
 
 
-def _shown(row: Row) -> Text:
+def _shown(row: ShownLine) -> Text:
     hit = row.hit
     if hit is None:
         return Text(_harmless(row.text), style=_FAINT)

@@ -1,7 +1,6 @@
 """The processes that read: few, bounded, replaced when they die, and killed with the search that they work for."""
 
 import asyncio
-import multiprocessing
 import time
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
@@ -9,7 +8,7 @@ from dataclasses import replace
 import structlog
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
-from codehost.children import ChildLimits, prepare_child, start_fork_server
+from codehost.children import ChildLimits, make_pool
 from codehost.model.errors import UserError
 from codehost.search.scan import child
 from codehost.search.scan.child import scan
@@ -130,16 +129,8 @@ class ScanChildren:
                 await asyncio.to_thread(broken.join)
 
     def _make_pool(self) -> ProcessPool:
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload([child.__name__])
-        start_fork_server()
-        return ProcessPool(
-            max_workers=self._limits.children,
-            max_tasks=_TASKS_EACH,
-            initializer=prepare_child,
-            initargs=(ChildLimits(memory_bytes=self._limits.memory_bytes, file_bytes=0),),
-            context=context,
-        )
+        limits = ChildLimits(memory_bytes=self._limits.memory_bytes, file_bytes=0)
+        return make_pool(self._limits.children, limits, child.__name__, _TASKS_EACH)
 
 
 def _give_up(future: ProcessFuture[tuple[Scanned, ...]], waiting: asyncio.Future[tuple[Scanned, ...]]) -> None:

@@ -1,14 +1,13 @@
 """The processes that find colours. A text whose colours are not found in time is shown without."""
 
 import asyncio
-import multiprocessing
 from collections import OrderedDict
 from contextlib import suppress
 
 import structlog
 from pebble import ProcessPool
 
-from codehost.children import ChildLimits, outcome, prepare_child, start_fork_server
+from codehost.children import ChildLimits, make_pool, outcome
 from codehost.model.members import MIB
 from codehost.serve.pages import colours
 from codehost.serve.pages.colours import colour
@@ -84,16 +83,8 @@ class Colouring:
             return self._pool
 
     def _make_pool(self) -> ProcessPool:
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload([colours.__name__])
-        start_fork_server()
-        return ProcessPool(
-            max_workers=self._limits.highlighters,
-            max_tasks=_TASKS_EACH,
-            initializer=prepare_child,
-            initargs=(ChildLimits(memory_bytes=_MEMORY, file_bytes=0),),
-            context=context,
-        )
+        limits = ChildLimits(memory_bytes=_MEMORY, file_bytes=0)
+        return make_pool(self._limits.highlighters, limits, colours.__name__, _TASKS_EACH)
 
     def _keep(self, key: tuple[str, str], fragments: tuple[str, ...]) -> None:
         count = sum(map(len, fragments))

@@ -1,17 +1,13 @@
-"""What was found in a repository as rows for the template. Pure.
+"""What was found in a repository as rows for the template. Pure."""
 
-Lines of context of hits that are near each other are told once, and a hit is never told as context of another. Rows
-whose numbers follow each other are a block.
-"""
-
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
-from itertools import pairwise
 
 from markupsafe import Markup, escape
 
 from codehost.model.searching import FileHits, LineHit, QueryError, RepositoryHits, Span
+from codehost.search.blocks import ShownLine, blocks
 from codehost.serve.pages.links import Links
 from codehost.serve.pages.searchform import SearchForm
 from codehost.serve.pages.showing import mark
@@ -89,29 +85,14 @@ def _file(found: RepositoryHits, file: FileHits, within: str, links: Links) -> F
         href=href,
         name=mark(_highlighted(file.path, file.name_spans)),
         language=file.language,
-        blocks=tuple(_blocks(file.lines, href)),
+        blocks=tuple(tuple(_row(line, href) for line in block) for block in blocks(file.lines)),
         more=f"{within}#{anchor}" if file.more else None,
     )
 
 
-def _blocks(lines: Iterable[LineHit], href: str) -> Iterator[tuple[Row, ...]]:
-    rows = dict[int, Row]()
-    for line in lines:
-        around = [*zip(range(line.number - len(line.before), line.number), line.before, strict=True)]
-        around += enumerate(line.after, line.number + 1)
-        for number, text in around:
-            rows.setdefault(number, _row(number, href, _shown(text), hit=False))
-        rows[line.number] = _row(line.number, href, _hit(line), hit=True)
-    if not rows:
-        return
-    numbers = sorted(rows)
-    begins = [at for at, (one, other) in enumerate(pairwise(numbers), 1) if other != one + 1]
-    for start, end in pairwise([0, *begins, len(numbers)]):
-        yield tuple(rows[number] for number in numbers[start:end])
-
-
-def _row(number: int, href: str, html: str, *, hit: bool) -> Row:
-    return Row(number=number, href=f"{href}#L{number}", html=mark(html), hit=hit)
+def _row(line: ShownLine, href: str) -> Row:
+    html = _shown(line.text) if line.hit is None else _hit(line.hit)
+    return Row(number=line.number, href=f"{href}#L{line.number}", html=mark(html), hit=line.hit is not None)
 
 
 def _shown(text: str) -> str:

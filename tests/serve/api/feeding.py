@@ -1,13 +1,13 @@
 """The feed behind the whole application, on a port of its own, with a database that tests write to."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from aiohttp import ClientResponse, ClientSession
+from aiohttp import ClientResponse, ClientSession, web
 
 from codehost.app.feeding import feeding
 from codehost.app.storage import Storage
@@ -19,6 +19,7 @@ from codehost.serve.access.gate import Gate, Reading
 from codehost.serve.access.hosts import HostNames
 from codehost.serve.access.origin import Site
 from codehost.serve.access.traffic import Traffic
+from codehost.serve.api.endpoints import Endpoint
 from codehost.serve.application import Parts, application
 from codehost.serve.listening import Listening, listening
 from tests.record.helpers import download, pinned, report, resolution
@@ -49,26 +50,42 @@ async def served(url: str, folder: Path, *, base: str = "", **bounds: Any) -> As
     async with (
         open_database(url, folder) as opened,
         feeding(storage, opened, traffic.stopping, **bounds) as feed,
-        ClientSession() as session,
+        serving(opened, feed.endpoints, traffic, reading=feed.routes, base=base) as server,
     ):
-        gate = Gate(Tokens(opened), Reading.OPEN)
-        parts = Parts(
-            gate=gate,
-            traffic=traffic,
-            version="1",
-            endpoints=feed.endpoints,
-            reading=feed.routes,
-            site=Site(base=base),
-            hosts=HostNames(names=frozenset({"127.0.0.1"})),
-        )
+        yield server
 
-        async def drain() -> None:
-            await traffic.drain(10)
-            await gate.close()
 
-        where = Listening(address="127.0.0.1", port=0)
-        async with listening(application(parts), where, drain=drain, farewell=1) as door:
-            yield Served(root=f"http://127.0.0.1:{door.port}{base}", session=session, traffic=traffic)
+@asynccontextmanager
+async def serving(
+    database: Database,
+    endpoints: Sequence[Endpoint],
+    traffic: Traffic,
+    *,
+    reading: Sequence[web.RouteDef] = (),
+    base: str = "",
+) -> AsyncIterator[Served]:
+    """Serve these endpoints while the context lasts."""
+    gate = Gate(Tokens(database), Reading.OPEN)
+    parts = Parts(
+        gate=gate,
+        traffic=traffic,
+        version="1",
+        endpoints=endpoints,
+        reading=reading,
+        site=Site(base=base),
+        hosts=HostNames(names=frozenset({"127.0.0.1"})),
+    )
+
+    async def drain() -> None:
+        await traffic.drain(10)
+        await gate.close()
+
+    where = Listening(address="127.0.0.1", port=0)
+    async with (
+        ClientSession() as session,
+        listening(application(parts), where, drain=drain, farewell=1) as door,
+    ):
+        yield Served(root=f"http://127.0.0.1:{door.port}{base}", session=session, traffic=traffic)
 
 
 async def sync(database: Database, *pins: str, name: str = "host") -> int:

@@ -1,12 +1,8 @@
 """The search endpoint behind the whole application, over whatever engine a test has."""
 
-import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
-
-from aiohttp import ClientSession
 
 from codehost.model.searching import (
     Engine,
@@ -15,19 +11,12 @@ from codehost.model.searching import (
     RepositoryHits,
     Searched,
     Searching,
-    SearchRequest,
     Span,
 )
 from codehost.record.database import open_database
-from codehost.record.tokens import Tokens
-from codehost.serve.access.gate import Gate, Reading
-from codehost.serve.access.hosts import HostNames
-from codehost.serve.access.origin import Site
 from codehost.serve.access.traffic import Traffic
 from codehost.serve.api.search import Search
-from codehost.serve.application import Parts, application
-from codehost.serve.listening import Listening, listening
-from tests.serve.api.feeding import Served
+from tests.serve.api.feeding import Served, serving
 
 LINE = LineHit(number=7, text="a needle", spans=(Span(start=2, end=8),), before=("b",), after=("c",))
 END = Searched(engine=Engine.SCAN, seconds=0.5, repositories=2, in_scope=3, files=1, lines=1, why_incomplete="Late.")
@@ -45,47 +34,11 @@ def hits(project: str, *paths: str) -> RepositoryHits:
     )
 
 
-@dataclass(slots=True, kw_only=True)
-class Told:
-    """An engine that tells these; an error is raised in its place, and an event is waited for."""
-
-    events: Sequence[RepositoryHits | Searched | Exception | asyncio.Event]
-    asked: list[SearchRequest] = field(default_factory=list)
-    closed: asyncio.Event = field(default_factory=asyncio.Event)
-
-    async def search(self, request: SearchRequest) -> AsyncGenerator[RepositoryHits | Searched, None]:
-        self.asked.append(request)
-        try:
-            for event in self.events:
-                if isinstance(event, Exception):
-                    raise event
-                if isinstance(event, asyncio.Event):
-                    await event.wait()
-                else:
-                    yield event
-        finally:
-            self.closed.set()
-
-
 @asynccontextmanager
 async def searched(engine: Searching, folder: Path, *, base: str = "") -> AsyncIterator[Served]:
     """Serve the endpoint while the context lasts."""
-    traffic = Traffic()
-    async with open_database(None, folder) as database, ClientSession() as session:
-        gate = Gate(Tokens(database), Reading.OPEN)
-        parts = Parts(
-            gate=gate,
-            traffic=traffic,
-            version="1",
-            endpoints=Search(engine).endpoints(),
-            site=Site(base=base),
-            hosts=HostNames(names=frozenset({"127.0.0.1"})),
-        )
-
-        async def drain() -> None:
-            await traffic.drain(10)
-            await gate.close()
-
-        where = Listening(address="127.0.0.1", port=0)
-        async with listening(application(parts), where, drain=drain, farewell=1) as door:
-            yield Served(root=f"http://127.0.0.1:{door.port}{base}", session=session, traffic=traffic)
+    async with (
+        open_database(None, folder) as database,
+        serving(database, Search(engine).endpoints(), Traffic(), base=base) as server,
+    ):
+        yield server

@@ -18,9 +18,10 @@ from codehost.search.scope import UnknownScopeError
 from codehost.serve.api.search_stream import NDJSON
 from tests.patience import eventually
 from tests.search.scan.library import library, text
+from tests.search.told import Told
 from tests.serve.api.administered import Administered
 from tests.serve.api.feeding import Served
-from tests.serve.api.searched import END, Told, hits, searched
+from tests.serve.api.searched import END, hits, searched
 
 AS_LINES = {"Accept": f"text/plain;q=0.5, {NDJSON}"}
 STATISTICS = {
@@ -60,7 +61,7 @@ def found(root: str) -> dict[str, Any]:
 
 
 async def test_one_object(tmp_path: Path) -> None:
-    engine = Told(events=[hits("six", "a/b c?.py"), hits("attrs", "x"), END])
+    engine = Told(hits("six", "a/b c?.py"), hits("attrs", "x"), END)
     async with searched(engine, tmp_path, base="/code") as server:
         status, answer = await server.get("/api/v1/search?q=needle")
     assert status == 200
@@ -70,12 +71,12 @@ async def test_one_object(tmp_path: Path) -> None:
 
 
 async def test_nothing(tmp_path: Path) -> None:
-    async with searched(Told(events=[END]), tmp_path) as server:
+    async with searched(Told(END), tmp_path) as server:
         assert await server.get("/api/v1/search?q=x") == (200, {"repositories": [], "statistics": STATISTICS})
 
 
 async def test_a_path_that_is_no_text_leads_nowhere(tmp_path: Path) -> None:
-    async with searched(Told(events=[hits("six", "a\ufffd.py"), END]), tmp_path) as server:
+    async with searched(Told(hits("six", "a\ufffd.py"), END), tmp_path) as server:
         _, answer = await server.get("/api/v1/search?q=x")
     (file,) = answer["repositories"][0]["files"]
     assert ("url" in file, "url" in file["lines"][0]) == (False, False)
@@ -83,7 +84,7 @@ async def test_a_path_that_is_no_text_leads_nowhere(tmp_path: Path) -> None:
 
 async def test_line_by_line_as_it_is_found(tmp_path: Path) -> None:
     more = asyncio.Event()
-    engine = Told(events=[hits("six", "a/b c?.py"), more, hits("attrs", "x"), END])
+    engine = Told(hits("six", "a/b c?.py"), more, hits("attrs", "x"), END)
     async with searched(engine, tmp_path) as server, asyncio.timeout(20):
         answer = await server.open("/api/v1/search?q=needle", headers=AS_LINES)
         assert answer.headers["Content-Type"] == NDJSON
@@ -95,7 +96,7 @@ async def test_line_by_line_as_it_is_found(tmp_path: Path) -> None:
 
 
 async def test_what_fails_on_the_way_says_so_on_the_last_line(tmp_path: Path) -> None:
-    engine = Told(events=[hits("six", "a"), UserError("The index is away.")])
+    engine = Told(hits("six", "a"), UserError("The index is away."))
     async with searched(engine, tmp_path) as server:
         answer = await server.open("/api/v1/search?q=x", headers=AS_LINES)
         first, last = [json.loads(line) for line in (await answer.content.read()).splitlines()]
@@ -104,7 +105,7 @@ async def test_what_fails_on_the_way_says_so_on_the_last_line(tmp_path: Path) ->
 
 
 async def test_a_defect_on_the_way_says_so_too_and_is_logged(tmp_path: Path) -> None:
-    engine = Told(events=[hits("six", "a"), ValueError("hidden")])
+    engine = Told(hits("six", "a"), ValueError("hidden"))
     async with searched(engine, tmp_path) as server:
         with capture_logs() as logs:
             answer = await server.open("/api/v1/search?q=x", headers=AS_LINES)
@@ -116,7 +117,7 @@ async def test_a_defect_on_the_way_says_so_too_and_is_logged(tmp_path: Path) -> 
 
 @pytest.mark.parametrize("error", [UserError("The index is away."), ValueError("hidden")])
 async def test_half_an_object_is_cut_off(tmp_path: Path, error: Exception) -> None:
-    async with searched(Told(events=[hits("six", "a"), error]), tmp_path) as server:
+    async with searched(Told(hits("six", "a"), error), tmp_path) as server:
         with pytest.raises(ClientError):  # noqa: PT012 - it depends on when the end is seen
             answer = await server.open("/api/v1/search?q=x")
             await answer.read()
@@ -150,7 +151,7 @@ PROBLEMS = [
 async def test_problems(
     tmp_path: Path, error: Exception, expected: int, detail: str, flaw: dict[str, Any] | None, headers: dict[str, str]
 ) -> None:
-    async with searched(Told(events=[error]), tmp_path) as server:
+    async with searched(Told(error), tmp_path) as server:
         answer = await server.open("/api/v1/search?q=x", headers=headers)
         problem = await answer.json(content_type="application/problem+json")
     assert (answer.status, problem["detail"]) == (expected, detail)
@@ -176,7 +177,7 @@ QUESTIONS = [
 
 @pytest.mark.parametrize(("query", "expected"), QUESTIONS)
 async def test_what_is_asked(tmp_path: Path, query: str, expected: SearchRequest) -> None:
-    engine = Told(events=[END])
+    engine = Told(END)
     async with searched(engine, tmp_path) as server:
         assert (await server.get(f"/api/v1/search?{query}"))[0] == 200
     assert engine.asked == [expected]
@@ -198,7 +199,7 @@ async def test_what_is_asked(tmp_path: Path, query: str, expected: SearchRequest
     ],
 )
 async def test_what_is_no_question(tmp_path: Path, query: str, parameter: str | None) -> None:
-    engine = Told(events=[END])
+    engine = Told(END)
     async with searched(engine, tmp_path) as server:
         status, problem = await server.get(f"/api/v1/search?{query}")
     assert (status, engine.asked) == (422, [])
@@ -208,23 +209,23 @@ async def test_what_is_no_question(tmp_path: Path, query: str, parameter: str | 
 @pytest.mark.parametrize("events", [[], [hits("six", "a")]])
 @pytest.mark.parametrize("accept", ["application/json", NDJSON])
 async def test_who_hangs_up_ends_the_work(tmp_path: Path, events: list[Any], accept: str) -> None:
-    engine = Told(events=[*events, asyncio.Event()])
+    engine = Told(*events, asyncio.Event())
     async with searched(engine, tmp_path) as server:
         where = URL(server.root)
         _, writer = await asyncio.open_connection(where.host, where.port)
         writer.write(f"GET /api/v1/search?q=x HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: {accept}\r\n\r\n".encode())
         await eventually(lambda: bool(engine.asked))
         writer.transport.abort()
-        await eventually(engine.closed.is_set)
+        await eventually(engine.ended.is_set)
         await eventually(lambda: server.traffic.under_way == 0)
 
 
 async def test_the_head_alone(tmp_path: Path) -> None:
-    engine = Told(events=[hits("six", "a"), asyncio.Event()])
+    engine = Told(hits("six", "a"), asyncio.Event())
     async with searched(engine, tmp_path) as server:
         async with server.session.head(f"{server.root}/api/v1/search?q=x") as answer:
             assert (answer.status, await answer.read()) == (200, b"")
-        await eventually(engine.closed.is_set)
+        await eventually(engine.ended.is_set)
 
 
 @pytest.fixture

@@ -24,7 +24,8 @@ from codehost.serve.access.origin import Site as Place
 from codehost.serve.pages.limits import PageLimits
 from codehost.serve.pages.pages import Pages
 from tests.record.helpers import download, pinned, report, resolution
-from tests.serve.pages.engine import Engine
+from tests.search.told import Told
+from tests.serve.pages.found import searched
 
 NAME = "python/six/1.0"
 
@@ -108,7 +109,7 @@ async def site(
         await jobs.complete(
             job, resolution(job, yanked="<b>bad</b>"), download(job), replace(report(), commit=made.commit)
         )
-        pages = Pages(data, Catalogue(database), engine or Engine(), base=base, limits=limits)
+        pages = Pages(data, Catalogue(database), engine or Told(searched(0, 0)), base=base, limits=limits)
         gate = Gate(Tokens(database), Reading.OPEN)
         application = web.Application(middlewares=[speaking(pages)])
         application.on_response_prepare.append(Dressing(gate=gate, site=Place()).__call__)

@@ -20,7 +20,8 @@ from codehost.serve.pages.about import newest_first
 from codehost.serve.pages.links import repository_in
 from codehost.serve.pages.pages import Pages
 from codehost.serve.ports import Catalogue
-from tests.serve.pages.engine import Engine
+from tests.search.told import Told
+from tests.serve.pages.found import searched
 from tests.serve.pages.site import speaking
 
 
@@ -75,7 +76,7 @@ class Asked:
 
 @asynccontextmanager
 async def client_of(catalogue: Catalogue, tmp_path: Path) -> AsyncIterator[TestClient[web.Request, web.Application]]:
-    pages = Pages(DataDirectory(tmp_path), catalogue, Engine())
+    pages = Pages(DataDirectory(tmp_path), catalogue, Told(searched(0, 0)))
     application = web.Application(middlewares=[speaking(pages)])
     application.add_routes(pages.routes())
     async with TestClient(TestServer(application)) as client:

@@ -12,7 +12,8 @@ from codehost.model.searching import FileHits, QueryError, RepositoryHits, Span
 from codehost.search.scan.turns import TooManySearchesError
 from codehost.search.scope import UnknownScopeError
 from codehost.serve.pages.limits import PageLimits
-from tests.serve.pages.engine import Engine, found, hit, searched
+from tests.search.told import Told
+from tests.serve.pages.found import found, hit, searched
 from tests.serve.pages.site import member, site
 from tests.serve.pages.test_pages import sound
 
@@ -29,7 +30,7 @@ def one_file(*numbers: int, path: str = "six.py", more: bool = False) -> Reposit
 
 
 async def test_an_empty_form_helps(tmp_path: Path) -> None:
-    engine = Engine()
+    engine = Told(searched(0, 0))
     async with site(tmp_path, SIX, engine=engine) as at:
         html = await at.text("/-/search")
         assert '<details class="help" open>' in html
@@ -40,7 +41,7 @@ async def test_an_empty_form_helps(tmp_path: Path) -> None:
 
 
 async def test_results(tmp_path: Path) -> None:
-    engine = Engine(
+    engine = Told(
         one_file(3, 4, more=True),
         found(FileHits(path="a", language="", name_spans=(Span(start=0, end=1),))),
         searched(2, 2),
@@ -69,7 +70,7 @@ async def test_results(tmp_path: Path) -> None:
 async def test_everything_found_is_hostile(tmp_path: Path) -> None:
     file = FileHits(path=f"a/{EVIL}", language=EVIL, lines=(hit(1, EVIL, (0, 5), before=(EVIL,)),), more=True)
     events = (found(file), searched(1, 1, why=EVIL))
-    async with site(tmp_path, SIX, engine=Engine(*events)) as at:
+    async with site(tmp_path, SIX, engine=Told(*events)) as at:
         page = sound(await at.text("/-/search?q=" + URL.build(query={"q": EVIL}).raw_query_string[2:]))
     assert "script" not in {tag for tag, _ in page.tags}
     assert "alert(1)" in "".join(page.texts)
@@ -90,7 +91,7 @@ REFUSALS = [
 async def test_what_cannot_be_searched_has_its_status(
     tmp_path: Path, error: Exception, status: int, said: list[str]
 ) -> None:
-    async with site(tmp_path, SIX, engine=Engine(error), limits=PATIENT) as at:
+    async with site(tmp_path, SIX, engine=Told(error), limits=PATIENT) as at:
         got, headers, body = await at.get("/-/search?q=a+%28&project=x")
     assert got == status
     assert headers["Cache-Control"] == "no-store"
@@ -102,14 +103,14 @@ async def test_what_cannot_be_searched_has_its_status(
 
 
 async def test_an_error_behind_the_first_result_is_told_at_its_place(tmp_path: Path) -> None:
-    async with site(tmp_path, SIX, engine=Engine(one_file(3), TooManySearchesError(2, 0))) as at:
+    async with site(tmp_path, SIX, engine=Told(one_file(3), TooManySearchesError(2, 0))) as at:
         html = await at.text("/-/search?q=def")
     sound(html)
     assert html.index("#L3") < html.index("The search ended here.") < html.index("Try again") < html.index("</main>")
 
 
 async def test_a_defect_cuts_the_page_off(tmp_path: Path) -> None:
-    async with site(tmp_path, SIX, engine=Engine(one_file(3), RuntimeError("secret")), limits=PATIENT) as at:
+    async with site(tmp_path, SIX, engine=Told(one_file(3), RuntimeError("secret")), limits=PATIENT) as at:
         with structlog.testing.capture_logs() as logs:
             async with at.client.get("/-/search?q=def") as response:
                 with pytest.raises(aiohttp.ClientError):
@@ -119,7 +120,7 @@ async def test_a_defect_cuts_the_page_off(tmp_path: Path) -> None:
 
 async def test_the_head_comes_at_once_and_each_repository_when_it_is_told(tmp_path: Path) -> None:
     first, second = asyncio.Event(), asyncio.Event()
-    engine = Engine(first, one_file(3), second, one_file(9, path="b.py"), searched(2, 2))
+    engine = Told(first, one_file(3), second, one_file(9, path="b.py"), searched(2, 2))
     async with site(tmp_path, SIX, engine=engine, limits=HASTY) as at, at.client.get("/-/search?q=def") as response:
         seen = b""
 
@@ -139,7 +140,7 @@ async def test_the_head_comes_at_once_and_each_repository_when_it_is_told(tmp_pa
 
 
 async def test_whoever_goes_away_ends_the_work(tmp_path: Path) -> None:
-    engine = Engine(one_file(3), asyncio.Event())
+    engine = Told(one_file(3), asyncio.Event())
     async with site(tmp_path, SIX, engine=engine) as at:
         response = await at.client.get("/-/search?q=def")
         assert not engine.ended.is_set()
@@ -149,7 +150,7 @@ async def test_whoever_goes_away_ends_the_work(tmp_path: Path) -> None:
 
 
 async def test_a_head_alone_searches_nothing(tmp_path: Path) -> None:
-    engine = Engine()
+    engine = Told(searched(0, 0))
     async with site(tmp_path, SIX, engine=engine) as at, at.client.head("/-/search?q=def") as response:
         assert response.status == 200
         assert response.headers["Content-Type"] == "text/html; charset=utf-8"
@@ -171,7 +172,7 @@ ENDS = [
 @pytest.mark.parametrize(("address", "end", "said", "unsaid"), ENDS)
 async def test_how_it_went(tmp_path: Path, address: str, end: object, said: list[str], unsaid: list[str]) -> None:
     events = (one_file(3), end) if getattr(end, "files", 0) else (end,)
-    async with site(tmp_path, SIX, engine=Engine(*events)) as at:
+    async with site(tmp_path, SIX, engine=Told(*events)) as at:
         html = await at.text(f"/-/search?{address}")
     assert [text for text in said if text not in html] == []
     assert [text for text in unsaid if text in html] == []
@@ -196,6 +197,6 @@ async def test_projects_are_offered_by_their_names(tmp_path: Path, address: str,
 
 
 async def test_below_a_base(tmp_path: Path) -> None:
-    async with site(tmp_path, SIX, base="/code", engine=Engine(one_file(3), searched(1, 1))) as at:
+    async with site(tmp_path, SIX, base="/code", engine=Told(one_file(3), searched(1, 1))) as at:
         page = sound(await at.text("/code/-/search?q=def"))
     assert {href for href in page.links() if not href.startswith(("/code/", "#"))} == set()

@@ -9,7 +9,7 @@ from codehost.model.searching import FileHits, LineHit, QueryError, Span
 from codehost.serve.pages.links import Links
 from codehost.serve.pages.searchform import SearchForm
 from codehost.serve.pages.searchrows import FoundFile, place_of, rows_of
-from tests.serve.pages.engine import COMMIT, found, hit
+from tests.serve.pages.found import COMMIT, found, hit
 
 
 def shown(*lines: LineHit, path: str = "a/b.py", **fields: Any) -> FoundFile:
