@@ -1,11 +1,11 @@
 """What lies in a data directory, read without the program's help."""
 
-import os
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
+
+from tests.walking import below, repositories_below
 
 
 def recorded(data: Path) -> dict[str, str]:
@@ -27,23 +27,14 @@ def spent(data: Path) -> int:
 def published(data: Path) -> dict[str, str]:
     """The commits that the repositories' branches name, by repository; empty for one that cannot be read."""
     root = data / "repos"
-    return {str(path.relative_to(root)).removesuffix(".git"): _branch(path) for path in _repositories(root)}
+    return {name.removesuffix(".git"): _branch(root / name) for name in repositories_below(root)}
 
 
 def leftovers(data: Path) -> list[str]:
     """What lies in the spool and the staging area, and what is no repository among the repositories."""
-    found = [path for area in ("spool", "staging") for path in (data / area).rglob("*")]
-    strays = [
-        path for path in (data / "repos").rglob("*") if path.is_file() and not any(".git" in p for p in path.parts)
-    ]
+    found = [path for area in ("spool", "staging") for path in below(data / area)]
+    strays = [path for path in below(data / "repos") if path.is_file()]
     return sorted(str(path.relative_to(data)) for path in found + strays)
-
-
-def _repositories(root: Path) -> Iterator[Path]:
-    # Folders may vanish while this looks: workers remove what is not wanted any more.
-    for folder, names, files in os.walk(root):
-        yield from (Path(folder, name) for name in (*names, *files) if name.endswith(".git"))
-        names[:] = [name for name in names if not name.endswith(".git")]
 
 
 def _branch(repository: Path) -> str:

@@ -13,6 +13,7 @@ import pytest
 from tests.acceptance.fleet import Fleet, fleet
 from tests.acceptance.program import Desk
 from tests.simulator.mirror import Fault, Mirror
+from tests.walking import repositories_below
 from tests.wiring import add_sdist
 
 
@@ -53,7 +54,7 @@ def numbered(count: int) -> list[str]:
 
 
 def published(desk: Desk) -> list[str]:
-    return sorted(str(path.relative_to(desk.data / "repos")) for path in desk.data.glob("repos/**/*.git"))
+    return repositories_below(desk.data / "repos")
 
 
 def leftovers(desk: Desk) -> list[str]:

@@ -31,6 +31,7 @@ from codehost.serve.application import Parts, application
 from codehost.serve.git.service import GitService
 from codehost.serve.listening import Listening, listening
 from tests.serve.git.serving import client_environment, make_repository
+from tests.walking import repositories_below
 
 
 @dataclass(slots=True, kw_only=True)
@@ -141,11 +142,11 @@ def git(folder: Path, *arguments: str) -> str:
 def commits(folder: Path) -> dict[str, str]:
     """The clones that an engine finds at this moment, by their names, with the commits of HEAD."""
     found = {}
-    for path in folder.rglob("*.git"):
+    for name in repositories_below(folder):
         try:
-            found[str(path.relative_to(folder).with_suffix(""))] = git(path, "rev-parse", "HEAD")
+            found[name.removesuffix(".git")] = git(folder / name, "rev-parse", "HEAD")
         except subprocess.CalledProcessError:
-            assert not path.exists()  # it was removed meanwhile
+            assert not (folder / name).exists()  # it was removed meanwhile
     return found
 
 

@@ -18,6 +18,7 @@ from codehost.record.tables import releases
 from codehost.record.workers import Workers
 from tests.app.daemon.scene import Scene, document
 from tests.record.helpers import download, let_leases_expire, report, resolution
+from tests.walking import repositories_below
 
 DAY = 86_400.0
 
@@ -62,8 +63,7 @@ async def retired_for(database: Database, seconds: float) -> None:
 
 
 def repositories(here: Scene) -> list[str]:
-    root = here.posts.data.repositories
-    return sorted(str(path.relative_to(root)) for path in root.glob("**/*.git"))
+    return repositories_below(here.posts.data.repositories)
 
 
 async def test_where_all_is_well_nothing_is_done(here: Scene) -> None:
