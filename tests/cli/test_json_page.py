@@ -53,3 +53,8 @@ def test_hosts(desk: Desk) -> None:
     assert listed == {f"codeHosts[].{key}" for key in told("codehost hosts") - {"document"}} - {
         "codeHosts[].releases"
     } | {key for key in listed if key.startswith("codeHosts[].releases.")}
+
+
+def test_tokens(desk: Desk) -> None:
+    assert desk.stored("tokens", "add", "me", "--role", "reader").status == 0
+    assert printed(desk, "tokens", "list") == told("codehost tokens")
