@@ -29,6 +29,7 @@ from codehost.model.members import IngestReport, IngestRequest
 from codehost.model.releases import Download, Resolution
 from codehost.pack.publish import prepare, publish
 from codehost.resolve.resolver import Resolver
+from codehost.threads import in_thread
 
 T = TypeVar("T")
 
@@ -125,7 +126,7 @@ class Pipeline:
 
     async def _pack(self, job: LeasedJob, resolution: Resolution, download: Download, staging: Path) -> IngestReport:
         self._enter(job, Stage.PACK)
-        await asyncio.to_thread(staging.mkdir, parents=True)
+        await in_thread(staging.mkdir, parents=True)
         request = IngestRequest(
             archive=download.path,
             filename=resolution.file.filename,

@@ -31,6 +31,7 @@ from codehost.worker import Worker
 from tests.record.helpers import pinned, replan
 from tests.simulator.distfiles import make_sdist
 from tests.simulator.mirror import Mirror
+from tests.walking import repositories_below
 
 T = TypeVar("T", bound=Event)
 LEASE = 60.0
@@ -131,7 +132,7 @@ def remains(data: DataDirectory) -> list[str]:
 
 
 def published_repositories(data: DataDirectory) -> list[str]:
-    return sorted(str(path.relative_to(data.repositories)) for path in data.repositories.glob("**/*.git"))
+    return repositories_below(data.repositories)
 
 
 @dataclass(slots=True, kw_only=True)

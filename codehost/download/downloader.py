@@ -3,11 +3,9 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from http import HTTPStatus
 from http.client import responses
 from pathlib import Path
-from typing import ParamSpec, TypeVar
 
 from codehost.download.spooled_file import SpooledFile
 from codehost.model.codehosts import Mirror
@@ -18,9 +16,7 @@ from codehost.model.releases import DistributionFile, Download, Resolution
 from codehost.net.headers import anonymous
 from codehost.net.origins import same_host, shown
 from codehost.net.retries import delay_before_retry
-
-P = ParamSpec("P")
-R = TypeVar("R")
+from codehost.threads import in_thread
 
 _BATCH = MIB
 
@@ -81,7 +77,7 @@ class Downloader:
             async with self._fetcher.file(mirror, file.url) as response:
                 _check_status(response, file, mirror)
                 bounds.check_announced(response.length)
-                await _in_thread(spooled.open)
+                await in_thread(spooled.open)
                 size = await _stream(response, spooled, bounds, received)
                 final_url = shown(response.url)
             bounds.check_whole(size, response.length)
@@ -165,19 +161,7 @@ async def _stream(
         bounds.check_so_far(size)
         batch += chunk
         if len(batch) >= _BATCH:
-            await _in_thread(spooled.write, bytes(batch))
+            await in_thread(spooled.write, bytes(batch))
             batch.clear()
-    await _in_thread(spooled.write, bytes(batch))
+    await in_thread(spooled.write, bytes(batch))
     return size
-
-
-async def _in_thread(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Run blocking work in a thread and see it through, so that a cancellation never runs beside it."""
-    task = asyncio.ensure_future(asyncio.to_thread(work, *args, **kwargs))
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        while not task.done():
-            with suppress(asyncio.CancelledError):
-                await asyncio.wait([task])
-        raise
