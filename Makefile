@@ -74,6 +74,7 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.pages
 	$(BIN)/python -m benchmarks.bombs
 	$(BIN)/python -m benchmarks.clone
+	$(BIN)/python -m benchmarks.search
 
 fuzz: $(VENV)/.dev
 	$(BIN)/python -m tests.fuzz

@@ -1,4 +1,4 @@
-"""A worker as a process of its own, for benchmarks: started, looked at from outside, and stopped."""
+"""A daemon as a process of its own, for benchmarks: started, looked at from outside, and stopped."""
 
 import os
 import signal
@@ -18,7 +18,7 @@ _POLL = 0.05
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Daemon:
-    """A running worker."""
+    """A running worker or server."""
 
     process: "subprocess.Popen[bytes]"
     errors: Path
@@ -52,11 +52,24 @@ class Daemon:
 @contextmanager
 def working(folder: Path, url: str | None, *options: str) -> Iterator[Daemon]:
     """Run ``codehost worker`` with its data below ``folder``, and stop it at the end."""
-    errors = folder / "worker.log"
+    with _running(folder, url, "worker", "--http", "none", *options) as daemon:
+        yield daemon
+
+
+@contextmanager
+def serving(folder: Path, port: int) -> Iterator[Daemon]:
+    """Run ``codehost serve`` with its data below ``folder`` on this port of the loopback interface."""
+    with _running(folder, None, "serve", "--listen", f"127.0.0.1:{port}") as daemon:
+        yield daemon
+
+
+@contextmanager
+def _running(folder: Path, url: str | None, name: str, *options: str) -> Iterator[Daemon]:
+    errors = folder / f"{name}.log"
     environment = {name: value for name, value in os.environ.items() if not name.startswith("CODEHOST_")}
     if url is not None:
         environment["CODEHOST_DATABASE_URL"] = url
-    command = command_line("worker", "--data-dir", str(folder / "data"), "--http", "none", *options)
+    command = command_line(name, "--data-dir", str(folder / "data"), *options)
     with (
         errors.open("wb") as output,
         subprocess.Popen(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stderr=output) as process,

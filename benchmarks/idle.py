@@ -8,7 +8,6 @@ the loopback interface gets. The status is 1 when work begins later than after a
 
 import argparse
 import asyncio
-import json
 import sys
 import tempfile
 import time
@@ -19,16 +18,11 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.daemons import Daemon, working
+from benchmarks.keeper import Keeper
 from benchmarks.loopback import Loopback, serving
 from benchmarks.queue import DATABASES, fresh_postgresql
 from benchmarks.sdists import Offered, small
 from benchmarks.table import layout
-from codehost.app.hosting import Hosting
-from codehost.app.keys import KeyPlace, Keyring
-from codehost.model.jobs import JobState
-from codehost.record.database import open_database
-from codehost.record.hosts import CodeHosts
-from codehost.record.reports import Reports
 
 _SOON = 1.0
 _SETTLED = 5.0
@@ -83,7 +77,7 @@ def _measure(name: str, hosts: int, options: argparse.Namespace) -> Idle:
         files.mkdir()
         offered = small(files, releases=hosts + options.rounds + 1, projects=hosts + options.rounds + 1)
         mirror = stack.enter_context(serving(files))
-        keeper = _Keeper(folder=folder, url=url, mirror=mirror)
+        keeper = Keeper(folder=folder, url=url, mirror=mirror)
         for number in range(hosts):
             asyncio.run(keeper.pin(number, [offered[number]]))
         worker = stack.enter_context(working(folder, url))
@@ -100,7 +94,7 @@ def _idle(worker: Daemon, seconds: float) -> float:
     return (worker.cpu() - before) / (time.perf_counter() - start) * 60
 
 
-def _begin(keeper: "_Keeper", mirror: Loopback, worker: Daemon, first: Offered, more: Offered) -> float:
+def _begin(keeper: Keeper, mirror: Loopback, worker: Daemon, first: Offered, more: Offered) -> float:
     before = mirror.requests().total
     asyncio.run(keeper.pin(0, [first, more]))
     start = time.perf_counter()
@@ -109,38 +103,6 @@ def _begin(keeper: "_Keeper", mirror: Loopback, worker: Daemon, first: Offered, 
     # What follows is not to meet the end of this.
     time.sleep(2 * _SOON)
     return seconds
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Keeper:
-    """Keeps the documents, as somebody with the commands does."""
-
-    folder: Path
-    url: str | None
-    mirror: Loopback
-
-    async def pin(self, number: int, releases: Sequence[Offered]) -> None:
-        """Make the code host of that number want these releases."""
-        document = {
-            "urls": [self.mirror.url],
-            "dependencies": [f"{release.project}=={release.version}" for release in releases],
-            "repositoryPathPattern": f"host-{number}/{{project}}/{{version}}",
-            "rateLimit": {"enabled": False},
-        }
-        name = f"host-{number}"
-        async with open_database(self.url, self.folder / "data", migrate=True) as database:
-            hosting = Hosting(database, Keyring(KeyPlace(file=self.folder / "key")))
-            if await CodeHosts(database).find(name) is None:
-                await hosting.add(name, json.dumps(document), source="hosts")
-            else:
-                await hosting.edit(name, json.dumps(document))
-
-    async def completed(self) -> int:
-        """How many releases are synced."""
-        async with open_database(self.url, self.folder / "data") as database:
-            hosts = await CodeHosts(database).all()
-            counts = [await Reports(database).counts(host.code_host_id) for host in hosts]
-            return sum(count[JobState.COMPLETED] for count in counts)
 
 
 if __name__ == "__main__":

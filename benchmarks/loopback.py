@@ -9,6 +9,7 @@ import asyncio
 import hashlib
 import http.client
 import json
+import socket
 import subprocess
 import sys
 from collections import defaultdict
@@ -75,6 +76,14 @@ def serving(folder: Path, *, html: bool = False) -> Iterator[Loopback]:
         yield Loopback(port=int(line), pid=process.pid)
         if process.stdin:
             process.stdin.close()
+
+
+def free_port() -> int:
+    """A port that nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 def json_page(project: str, files: Mapping[str, tuple[str, int]]) -> bytes:

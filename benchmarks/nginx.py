@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.gitrun import git
-from benchmarks.loopback import HOST
+from benchmarks.loopback import HOST, free_port
 
 _WAIT_SECONDS = 10.0
 # Debian puts them where only root looks by itself.
@@ -67,7 +67,7 @@ def serving(repositories: Path, processes: int) -> Iterator[int]:
         RuntimeError: they do not start.
     """
     with tempfile.TemporaryDirectory(prefix="codehost-benchmark-nginx-") as temporary:
-        folder, port = Path(temporary), _free_port()
+        folder, port = Path(temporary), free_port()
         (folder / "nginx.conf").write_text(_configuration(folder, port, repositories))
         wrapper = [_program("fcgiwrap"), "-c", str(processes), "-s", f"unix:{folder}/socket"]
         front = [_program("nginx"), "-e", f"{folder}/error.log", "-p", temporary, "-c", f"{folder}/nginx.conf"]
@@ -116,10 +116,3 @@ def _wait_until(met: Callable[[], bool], process: "subprocess.Popen[bytes]", log
 def _answers(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex((HOST, port)) == 0
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
