@@ -40,6 +40,10 @@ class QueryError(UserError):
         return f"The query cannot be understood {place}: {self.problem}." + (f" {self.hint}" if self.hint else "")
 
 
+class NotNowError(UserError):
+    """No engine can answer at this moment; a little later one may."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchScope:
     """Which repositories are searched, besides what the query says.

@@ -9,7 +9,7 @@ import structlog
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
 from codehost.children import ChildLimits, make_pool
-from codehost.model.errors import UserError
+from codehost.model.searching import NotNowError
 from codehost.search.scan import child
 from codehost.search.scan.child import scan
 from codehost.search.scan.limits import ScanLimits
@@ -25,7 +25,7 @@ _TASKS_EACH = 5_000
 log = structlog.get_logger("codehost.search")
 
 
-class SearchEndedError(UserError):
+class SearchEndedError(NotNowError):
     """The engine was closed while it searched."""
 
     def __str__(self) -> str:

@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from codehost.model.errors import UserError
+from codehost.model.searching import NotNowError
 from codehost.search.scan.limits import ScanLimits
 
 
-class TooManySearchesError(UserError):
+class TooManySearchesError(NotNowError):
     """No turn could be had. ``running``: searches that were under way; ``seconds``: how long this one has waited."""
 
     def __init__(self, running: int, seconds: float) -> None:

@@ -10,6 +10,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from codehost.model.errors import DatabaseUnavailableError, UserError
 from codehost.model.repository_names import PREFIX
+from codehost.model.searching import NotNowError
 from codehost.record.hosts import DocumentChangedError, KeptElsewhereError, NameTakenError, UnknownHostError
 from codehost.serve.problems import KIND_OF_STATUS, MEDIA_TYPE, Kind, Problem, ProblemError
 
@@ -62,6 +63,8 @@ def problem_of(error: UserError) -> ProblemError:
             "The database does not answer at this moment: try again in some seconds.",
             headers={"Retry-After": _RETRY_SECONDS},
         )
+    if isinstance(error, NotNowError):
+        return ProblemError(Kind.UNAVAILABLE, str(error), headers={"Retry-After": _RETRY_SECONDS})
     kind = next((kind for types, kind in _KINDS if isinstance(error, types)), Kind.INVALID)
     return ProblemError(kind, str(error))
 

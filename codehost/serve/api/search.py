@@ -18,7 +18,6 @@ from codehost.model.searching import (
     SearchRequest,
     SearchScope,
 )
-from codehost.search.scan.turns import TooManySearchesError
 from codehost.search.scope import UnknownScopeError
 from codehost.serve.api.endpoints import Call, Endpoint
 from codehost.serve.api.gone import unless_gone
@@ -28,7 +27,6 @@ from codehost.serve.api.search_stream import NDJSON, Form, Lines, Whole, send
 from codehost.serve.problems import Flaw, Kind, ProblemError
 
 _MOST_PROJECTS = 100
-_AGAIN_SECONDS = "5"
 _PARAMETERS = {"code host": "codeHost", "project": "project", "version": "version"}
 
 _Lines = Annotated[int, msgspec.Meta(ge=1, le=MOST_LINES, description="At most so many lines in all.")]
@@ -92,8 +90,6 @@ class Search:
         except UnknownScopeError as error:
             flaw = Flaw(detail=error.problem, parameter=_PARAMETERS[error.what], hint=", ".join(error.near) or None)
             raise ProblemError(Kind.NOT_FOUND, str(error), flaws=(flaw,)) from None
-        except TooManySearchesError as error:
-            raise ProblemError(Kind.UNAVAILABLE, str(error), headers={"Retry-After": _AGAIN_SECONDS}) from None
 
 
 def request_of(query: SearchQuery) -> SearchRequest:

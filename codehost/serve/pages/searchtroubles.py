@@ -7,15 +7,12 @@ from markupsafe import Markup
 
 from codehost.model.errors import UserError
 from codehost.model.searching import QueryError
-from codehost.search.scan.turns import TooManySearchesError
 from codehost.search.scope import UnknownScopeError
 from codehost.serve.access.answers import problem_of
 from codehost.serve.pages.links import Links
 from codehost.serve.pages.searchform import SearchForm
 from codehost.serve.pages.searchrows import place_of
 from codehost.serve.problems import Kind
-
-_AGAIN_SECONDS = "5"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,8 +43,6 @@ def trouble_of(error: UserError, form: SearchForm, links: Links) -> Trouble:
             forms = {name: form.meaning(error.what, error.name, name) for name in error.near}
             near = tuple((name, links.search(other.parameters())) for name, other in forms.items())
             return Trouble(kind=Kind.NOT_FOUND, sentence=error.problem, near=near)
-        case TooManySearchesError():
-            return Trouble(kind=Kind.UNAVAILABLE, sentence=str(error), headers={"Retry-After": _AGAIN_SECONDS})
         case _:
             problem = problem_of(error)
             return Trouble(kind=problem.kind, sentence=problem.detail, headers=problem.headers)

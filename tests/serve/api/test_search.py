@@ -13,6 +13,7 @@ from yarl import URL
 
 from codehost.model.errors import UserError
 from codehost.model.searching import QueryError, SearchRequest, SearchScope
+from codehost.search.scan.children import SearchEndedError
 from codehost.search.scan.turns import TooManySearchesError
 from codehost.search.scope import UnknownScopeError
 from codehost.serve.api.search_stream import NDJSON
@@ -143,6 +144,7 @@ PROBLEMS = [
         {"detail": "No code host x.", "parameter": "codeHost"},
     ),
     (TooManySearchesError(2, 10), 503, str(TooManySearchesError(2, 10)), None),
+    (SearchEndedError(), 503, str(SearchEndedError()), None),
 ]
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from codehost.model.errors import DatabaseUnavailableError, UserError
 from codehost.model.searching import QueryError
+from codehost.search.scan.children import SearchEndedError
 from codehost.search.scan.turns import TooManySearchesError
 from codehost.search.scope import UnknownScopeError
 from codehost.serve.pages.links import Links
@@ -15,6 +16,7 @@ TROUBLES = [
     (QueryError("x)", 1, "a ) without its (", "Remove it."), 422, "at character 2: a ) without its (. Remove it."),
     (UnknownScopeError("project", "sx", "There is no sx.", ("six",)), 404, "There is no sx."),
     (TooManySearchesError(2, 10.0), 503, "Try again in a moment."),
+    (SearchEndedError(), 503, "Try again when it runs."),
     (DatabaseUnavailableError("postgresql://secret"), 503, "The database does not answer"),
 ]
 
