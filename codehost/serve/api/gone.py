@@ -12,6 +12,8 @@ T = TypeVar("T")
 
 # aiohttp tells nobody that a client has gone, unless every handler is to be cancelled for it; what writes must not be.
 _LOOK_SECONDS = 0.5
+# Whoever takes nothing for so long has gone; others wait for the turn.
+_STALLED_SECONDS = 30.0
 
 
 async def unless_gone(request: web.Request, work: Coroutine[Any, Any, T]) -> T:
@@ -31,3 +33,14 @@ async def unless_gone(request: web.Request, work: Coroutine[Any, Any, T]) -> T:
         if not task.done():
             task.cancel()
             await asyncio.wait({task})
+
+
+async def write(response: web.StreamResponse, what: bytes) -> None:
+    """Send a piece of an answer.
+
+    Raises:
+        TimeoutError: the client takes nothing.
+        ConnectionError: it has hung up.
+    """
+    async with asyncio.timeout(_STALLED_SECONDS):
+        await response.write(what)

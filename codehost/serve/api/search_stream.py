@@ -1,6 +1,5 @@
 """What is found, sent as soon as it is found: as one JSON object, or as a line of JSON for each repository."""
 
-import asyncio
 from collections.abc import AsyncGenerator
 from typing import Protocol
 
@@ -11,12 +10,11 @@ from codehost.model.errors import UserError
 from codehost.model.searching import RepositoryHits, Searched
 from codehost.serve.access.answers import problem_of
 from codehost.serve.api.endpoints import JSON
+from codehost.serve.api.gone import write
 from codehost.serve.api.search_shapes import FoundRepository, SearchStatistics, repository_of, statistics_of
 from codehost.serve.problems import Kind, Problem, ProblemError
 
 NDJSON = "application/x-ndjson"
-# Whoever takes nothing for so long has gone; others wait for the turn.
-_STALLED_SECONDS = 30.0
 _DEFECT = "codehost met a defect of its own: its log says more."
 
 Events = AsyncGenerator[RepositoryHits | Searched, None]
@@ -104,7 +102,7 @@ async def send(request: web.Request, events: Events, form: Form, root: str) -> w
     if request.method == "HEAD":
         return response
     try:
-        await _write(response, _written(first, form, root))
+        await write(response, _written(first, form, root))
         await _rest(response, events, form, root)
         await response.write_eof()
     except TimeoutError:
@@ -116,7 +114,7 @@ async def send(request: web.Request, events: Events, form: Form, root: str) -> w
 async def _rest(response: web.StreamResponse, events: Events, form: Form, root: str) -> None:
     try:
         async for event in events:
-            await _write(response, _written(event, form, root))
+            await write(response, _written(event, form, root))
     except UserError as error:
         if not await _fail(response, form, problem_of(error)):
             raise
@@ -131,7 +129,7 @@ async def _fail(response: web.StreamResponse, form: Form, error: ProblemError) -
     """Say that it failed; returns whether that could be said."""
     line = form.problem(error.problem)
     if line is not None:
-        await _write(response, line)
+        await write(response, line)
     return line is not None
 
 
@@ -139,11 +137,6 @@ def _written(event: RepositoryHits | Searched, form: Form, root: str) -> bytes:
     if isinstance(event, Searched):
         return form.statistics(statistics_of(event))
     return form.repository(repository_of(event, root))
-
-
-async def _write(response: web.StreamResponse, what: bytes) -> None:
-    async with asyncio.timeout(_STALLED_SECONDS):
-        await response.write(what)
 
 
 def _line(key: str, value: object) -> bytes:

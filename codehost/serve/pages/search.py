@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from codehost.model.errors import UserError
 from codehost.model.searching import RepositoryHits, Searched, Searching
-from codehost.serve.api.gone import unless_gone
+from codehost.serve.api.gone import unless_gone, write
 from codehost.serve.pages.about import AboutPages, Offer
 from codehost.serve.pages.headers import page_headers
 from codehost.serve.pages.limits import PageLimits
@@ -23,8 +23,6 @@ from codehost.serve.pages.searchtroubles import Trouble, trouble_of
 T = TypeVar("T")
 Event = RepositoryHits | Searched
 
-# Whoever takes nothing for so long has gone; others wait for the turn.
-_STALLED_SECONDS = 30.0
 _STREAMED = {
     "Content-Type": "text/html; charset=utf-8",
     # Whoever comes back from a line sees what was left there; nobody else does, and asking anew searches anew.
@@ -94,9 +92,9 @@ class SearchPages:
         response = web.StreamResponse(headers={**page_headers(), **_STREAMED})
         await response.prepare(request)
         try:
-            await _write(response, head)
+            await write(response, head)
             await self._results(response, begun)
-            await _write(response, tail)
+            await write(response, tail)
         except TimeoutError:
             if request.transport is not None:
                 request.transport.abort()
@@ -110,12 +108,12 @@ class SearchPages:
             event = await begun.first
             while event is not None:
                 # It may be large enough to keep everybody else waiting.
-                await _write(response, await asyncio.to_thread(self._piece, begun.form, event, count))
+                await write(response, await asyncio.to_thread(self._piece, begun.form, event, count))
                 count.add(event)
                 event = await _next(begun.others)
         except UserError as error:
             trouble = trouble_of(error, begun.form, self._renderer.links)
-            await _write(response, self._renderer.fill("trouble.html", trouble=trouble, midway=True))
+            await write(response, self._renderer.fill("trouble.html", trouble=trouble, midway=True))
 
     def _piece(self, form: SearchForm, event: Event, count: "_Count") -> bytes:
         links = self._renderer.links
@@ -181,8 +179,3 @@ async def _next(events: AsyncGenerator[Event, None]) -> Event | None:
     async for event in events:
         return event
     return None
-
-
-async def _write(response: web.StreamResponse, what: bytes) -> None:
-    async with asyncio.timeout(_STALLED_SECONDS):
-        await response.write(what)
